@@ -1,0 +1,32 @@
+# Every verb here installs what it needs. Try `make demo`, then `make test`.
+PYTHON ?= python3
+BIN := .venv/bin
+export TRE_HOME ?= $(CURDIR)/var
+
+.PHONY: help install demo up test check fix bench soak lock clean
+help:            ## show this list
+	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
+
+install: .venv/installed  ## create .venv from the hashed lock
+
+.venv/installed: requirements-bootstrap.lock requirements-dev.lock pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: set PYTHON=python3.x")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --require-hashes -r requirements-bootstrap.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --require-hashes -r requirements-dev.lock
+	VIRTUAL_ENV=.venv $(BIN)/uv pip install --quiet --no-deps --no-build-isolation -e .
+	touch $@
+
+demo: install    ## the whole main job on 20,000 invented people
+	$(BIN)/tre demo
+
+up: install      ## start portal and worker; Ctrl-C stops everything
+	$(BIN)/tre up
+
+lock: install    ## resolve the lock files again
+	cd . && for extra in "requirements.lock" "requirements-dev.lock --group dev"; do \
+	  set -- $$extra; $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal \
+	  --python-version 3.11 --all-extras $${2:-} $${3:-} pyproject.toml -o $$1; done
+
+clean:           ## remove what this folder's make targets wrote, data included
+	rm -rf .venv var
