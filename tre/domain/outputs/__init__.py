@@ -1,0 +1,44 @@
+"""Output requests: every state, every step between them, and who may take it. All of it is data.
+
+Buttons, the database constraint, the diagram in the docs and the exhaustive test are derived from `TRANSITIONS` and `MAY`.
+"""
+
+from tre.domain.outputs.facts import Facts, Vote
+from tre.domain.outputs.may import MAY, Refusal, allowed, refusal, target_or_refuse
+from tre.domain.outputs.rules import VOTES_NEEDED, Rule, voter_fault, votes_that_count
+from tre.domain.outputs.states import (
+    OPEN_STATES,
+    TRANSITIONS,
+    Action,
+    Decision,
+    Kind,
+    Mode,
+    RequestId,
+    State,
+    Step,
+    step,
+)
+
+__all__ = [
+    "MAY",
+    "OPEN_STATES",
+    "TRANSITIONS",
+    "VOTES_NEEDED",
+    "Action",
+    "Decision",
+    "Facts",
+    "Kind",
+    "Mode",
+    "Refusal",
+    "RequestId",
+    "Rule",
+    "State",
+    "Step",
+    "Vote",
+    "allowed",
+    "refusal",
+    "step",
+    "target_or_refuse",
+    "voter_fault",
+    "votes_that_count",
+]

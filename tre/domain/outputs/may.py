@@ -1,0 +1,119 @@
+"""Who may take which step, and the one function that says why not."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from tre.domain.errors import Refused
+from tre.domain.outputs import rules
+from tre.domain.outputs.facts import Facts
+from tre.domain.outputs.rules import Rule
+from tre.domain.outputs.states import Action, Decision, State, step
+from tre.domain.people import Actor
+
+_WORKER = Rule(
+    "only_worker", rules.is_worker, "Only the platform's worker does this; nobody can do it by hand."
+)
+_AUTHOR = Rule("only_author", rules.is_author, "Only the author may do this.")
+_AUTHOR_LIVE = Rule(
+    "author_lapsed", rules.author_is_live, "The author's accreditation or role on the project has ended."
+)
+_OPEN = Rule("project_not_open", rules.project_is_open, "The project is not open today.")
+_NO_FAIL = Rule("fails", rules.nothing_fails, "An item of this version fails its disclosure check.")
+_TWO_APPROVE = Rule(
+    "two_approvals",
+    rules.agreed(Decision.APPROVE),
+    "Two approving votes on this version by eligible checkers are needed.",
+)
+_ADMIN = Rule("only_admin", rules.is_worker_or_admin, "Only an admin or the platform may do this.")
+_TO_RELEASE = (_WORKER, _TWO_APPROVE, _NO_FAIL, _OPEN, _AUTHOR_LIVE)
+
+MAY: Final[dict[Action, tuple[Rule, ...]]] = {
+    Action.SUBMIT: (
+        _AUTHOR,
+        Rule(
+            "not_accredited",
+            rules.is_accredited,
+            "Your accreditation is not live; renew it before you submit.",
+        ),
+        Rule("not_a_member", rules.has_role, "You have no researching role on this project."),
+        _OPEN,
+        Rule("empty", rules.has_items, "There is nothing in this request; add at least one item."),
+        Rule(
+            "no_context",
+            rules.has_context,
+            "Say in the context what the output is for and whom it describes.",
+        ),
+    ),
+    Action.START_CHECK: (_WORKER,),
+    Action.TO_REVIEW: (_WORKER, _NO_FAIL),
+    Action.RETURN_BY_MACHINE: (_WORKER,),
+    Action.FAIL_CHECK: (_WORKER,),
+    Action.VOTE: (
+        *rules.VOTER,
+        Rule("voted_already", rules.has_not_voted, "You have voted on this version already."),
+    ),
+    Action.CONSOLIDATE: (
+        _WORKER,
+        Rule("two_votes", rules.enough_votes, "Two votes on this version by eligible checkers are needed."),
+    ),
+    Action.APPROVE: _TO_RELEASE,
+    Action.RETURN: (
+        _WORKER,
+        Rule("two_returns", rules.agreed(Decision.RETURN), "Two votes to return this version are needed."),
+    ),
+    Action.REJECT: (
+        _WORKER,
+        Rule("two_rejections", rules.agreed(Decision.REJECT), "Two votes to reject this version are needed."),
+    ),
+    Action.RECALL: (_AUTHOR,),
+    Action.WITHDRAW: (_AUTHOR,),
+    Action.RELEASE: _TO_RELEASE,
+    Action.REVOKE: (
+        Rule("only_senior", rules.is_senior_checker, "Only a senior output checker may revoke a release."),
+    ),
+    Action.SUSPEND: (_ADMIN,),
+    Action.RESUME: (_ADMIN, _OPEN, _AUTHOR_LIVE),
+}
+"""Who may do what, and what is said when they may not. The first rule that does not hold speaks."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why something may not be done: a code for programs and a sentence for people."""
+
+    action: Action
+    code: str
+    because: str
+
+
+def refusal(action: Action, actor: Actor, facts: Facts) -> Refusal | None:
+    """Say why `actor` may not do `action` now, or None if they may."""
+    if step(facts.state, action) is None:
+        return Refusal(
+            action, "wrong_state", f"A request that is {facts.state} offers no such step ({action})."
+        )
+    broken = next((rule for rule in MAY[action] if not rule.holds(actor, facts)), None)
+    return None if broken is None else Refusal(action, broken.code, broken.sentence)
+
+
+def target_or_refuse(action: Action, actor: Actor, facts: Facts, *, resume_to: State | None = None) -> State:
+    """Return the state that `action` leads to; a resumed request goes back to `resume_to`.
+
+    Raises:
+        Refused: the state table has no such step, or a rule says no; the sentence is the rule's.
+    """
+    said = refusal(action, actor, facts)
+    if said is not None:
+        raise Refused(said.code, said.because)
+    row = step(facts.state, action)
+    target = resume_to if row is None or row.target is None else row.target
+    if target is None:
+        raise Refused(
+            "nowhere_to_resume", "This request was not suspended from a state that it can go back to."
+        )
+    return target
+
+
+def allowed(actor: Actor, facts: Facts) -> tuple[Action, ...]:
+    """What `actor` may do now: the buttons of a page."""
+    return tuple(action for action in Action if refusal(action, actor, facts) is None)

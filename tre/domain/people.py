@@ -1,0 +1,110 @@
+"""People: who they are to the platform, what they may be trusted with, and until when."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final, NewType
+
+PersonId = NewType("PersonId", str)
+
+TIE_ENDS_AFTER: Final = timedelta(days=90)
+"""How long a role on a project bars its holder from voting on that project's outputs, in days.
+
+Source: the platform's design, section 6; stricter than the Research Accreditation Panel's practice of handing
+over a case in which a member has an interest (UK Statistics Authority, RAP register of interests).
+"""
+
+
+class Capability(StrEnum):
+    """What a person may do on the platform as a whole, apart from any project."""
+
+    OUTPUT_CHECKER = "output_checker"
+    SENIOR_CHECKER = "senior_checker"
+    ADMIN = "admin"
+    DATA_OWNER = "data_owner"
+    AUDITOR = "auditor"
+
+
+class ProjectRole(StrEnum):
+    """What a person is to one project."""
+
+    LEAD = "lead"
+    RESEARCHER = "researcher"
+    OBSERVER = "observer"
+
+
+class AccreditationKind(StrEnum):
+    """Kinds of accreditation under section 71 of the Digital Economy Act 2017."""
+
+    FULL = "full"
+    PROVISIONAL = "provisional"
+
+
+ACCREDITATION_YEARS: Final = {AccreditationKind.FULL: 5, AccreditationKind.PROVISIONAL: 3}
+"""How long an accreditation lasts, in years.
+
+Source: Research Code of Practice and Accreditation Criteria, UK Statistics Authority, 2020 edition and ONS guidance
+"Become an accredited researcher".
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Accreditation:
+    """One accreditation of one person.
+
+    Attributes:
+        kind: full or provisional.
+        starts: the first instant at which it holds.
+        ends: the first instant at which it no longer holds.
+        suspended: whether it has been suspended before its end.
+    """
+
+    kind: AccreditationKind
+    starts: datetime
+    ends: datetime
+    suspended: bool = False
+
+    def is_live(self, now: datetime) -> bool:
+        """Does it hold at `now`?"""
+        return self.starts <= now < self.ends and not self.suspended
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Whoever asks for something: a person, or the platform's own worker.
+
+    Attributes:
+        id: the person's identifier, or the name of the component.
+        capabilities: what they may do on the whole platform.
+        accredited: whether an accreditation of theirs is live now.
+        is_system: whether this is the worker and not a person.
+    """
+
+    id: PersonId
+    capabilities: frozenset[Capability] = frozenset()
+    accredited: bool = False
+    is_system: bool = False
+
+
+WORKER: Final = Actor(PersonId("worker"), is_system=True)
+"""The only actor that checks and releases. It never counts as a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tie:
+    """What binds a person to a project or to the author of a request.
+
+    Attributes:
+        has_role: whether they hold a role on the project now.
+        last_role_ended: when their last role on it ended, or None if they never had one.
+        in_authors_line: whether they supervise the author or are supervised by the author.
+    """
+
+    has_role: bool = False
+    last_role_ended: datetime | None = None
+    in_authors_line: bool = False
+
+    def binds(self, now: datetime) -> bool:
+        """Does it keep the person from voting at `now`?"""
+        recent = self.last_role_ended is not None and now < self.last_role_ended + TIE_ENDS_AFTER
+        return self.has_role or recent or self.in_authors_line
