@@ -1,0 +1,83 @@
+"""Accounts, charges and postings. Integers only."""
+
+from datetime import datetime
+
+from sqlalchemy import (
+    CheckConstraint,
+    ForeignKey,
+    Index,
+    UniqueConstraint,
+    text,
+)
+from sqlalchemy.orm import Mapped, mapped_column
+
+from tre.db.tables.declarative import JsonObject, Table, now, one_of
+from tre.domain.ledger import AccountKind, ChargeState
+
+
+class Account(Table):
+    """One account of the ledger: what may be spent, is spent, is reserved. In nano-rho."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        one_of("kind", AccountKind),
+        CheckConstraint("spent >= 0 AND reserved >= 0 AND spent + reserved <= cap", name="never_overspent"),
+        CheckConstraint(
+            "exact_releases BETWEEN 0 AND exact_releases_cap AND exact_cells BETWEEN 0 AND exact_cells_cap",
+            name="exact_never_overspent",
+        ),
+        {"schema": "core"},
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    kind: Mapped[str]
+    cap: Mapped[int]
+    spent: Mapped[int] = mapped_column(server_default="0")
+    reserved: Mapped[int] = mapped_column(server_default="0")
+    exact_releases: Mapped[int] = mapped_column(server_default="0")
+    exact_cells: Mapped[int] = mapped_column(server_default="0")
+    exact_releases_cap: Mapped[int]
+    exact_cells_cap: Mapped[int]
+
+
+class Charge(Table):
+    """What one noisy item costs, and where that stands."""
+
+    __tablename__ = "charge"
+    __table_args__ = (
+        one_of("state", ChargeState),
+        Index(
+            "uq_charge_question",
+            "fingerprint",
+            unique=True,
+            postgresql_where=text("state IN ('CHARGED', 'DONE', 'RELEASED')"),
+        ),
+        CheckConstraint("price >= 0", name="no_refund"),
+        CheckConstraint("(state IN ('DONE', 'RELEASED')) = (answer_digest IS NOT NULL)", name="one_answer"),
+        {"schema": "core"},
+    )
+    id: Mapped[str] = mapped_column(primary_key=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("core.item.id"), unique=True)
+    fingerprint: Mapped[str]
+    price: Mapped[int]
+    accounts: Mapped[JsonObject]
+    state: Mapped[str]
+    answer_digest: Mapped[str | None]
+    reserved_at: Mapped[datetime] = now()
+
+
+class LedgerEntry(Table):
+    """One posting, for ever."""
+
+    __tablename__ = "ledger_entry"
+    __table_args__ = (
+        UniqueConstraint("account_id", "item_id", "kind", name="uq_ledger_entry_once"),
+        {"schema": "core"},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("core.account.id"), index=True)
+    item_id: Mapped[str] = mapped_column(ForeignKey("core.item.id"))
+    kind: Mapped[str]
+    nano_rho: Mapped[int] = mapped_column(server_default="0")
+    exact_cells: Mapped[int] = mapped_column(server_default="0")
+    reason: Mapped[str] = mapped_column(server_default="")
+    posted_at: Mapped[datetime] = now()
