@@ -7,7 +7,7 @@ Grants live in `tre.db.roles`; tables named in `APPEND_ONLY` refuse every change
 from typing import Final
 
 from tre.db.tables.audit import AuditEvent, LogEntry
-from tre.db.tables.declarative import JsonObject, Table, now, one_of
+from tre.db.tables.declarative import JsonObject, Table
 from tre.db.tables.ledger import Account, Charge, LedgerEntry
 from tre.db.tables.outputs import Item, Publication, Release, Request, VoteRow
 from tre.db.tables.people import AccreditationRow, Granted, Person, WebSession
