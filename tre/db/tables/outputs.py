@@ -31,6 +31,8 @@ class Request(Table):
     resume_to: Mapped[str | None]
     run_id: Mapped[str | None] = mapped_column(ForeignKey("core.run.id"))
     policy: Mapped[str]
+    version: Mapped[int] = mapped_column(server_default="1")
+    salt: Mapped[bytes]
     manifest_digest: Mapped[str]
     problem: Mapped[str | None]
     created_at: Mapped[datetime] = now()
@@ -44,12 +46,13 @@ class Item(Table):
     __table_args__ = (
         one_of("kind", Kind),
         one_of("mode", Mode),
-        UniqueConstraint("request_id", "position"),
+        UniqueConstraint("request_id", "version", "position"),
         CheckConstraint("(mode = 'exact') = (exact_reason IS NOT NULL)", name="exact_reason"),
         {"schema": "core"},
     )
     id: Mapped[str] = mapped_column(primary_key=True)
     request_id: Mapped[str] = mapped_column(ForeignKey("core.request.id"))
+    version: Mapped[int]
     position: Mapped[int]
     kind: Mapped[str]
     mode: Mapped[str]
