@@ -1,0 +1,1 @@
+"""What lies on disk: objects by digest, sealed deliveries, the transparency log, release bundles."""
