@@ -1,0 +1,271 @@
+CREATE SCHEMA IF NOT EXISTS core;
+CREATE FUNCTION core.refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'The table %.% is append-only.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TABLE core.account (
+    id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    cap BIGINT NOT NULL,
+    spent BIGINT DEFAULT '0' NOT NULL,
+    reserved BIGINT DEFAULT '0' NOT NULL,
+    exact_releases BIGINT DEFAULT '0' NOT NULL,
+    exact_cells BIGINT DEFAULT '0' NOT NULL,
+    exact_releases_cap BIGINT NOT NULL,
+    exact_cells_cap BIGINT NOT NULL,
+    CONSTRAINT pk_account PRIMARY KEY (id),
+    CONSTRAINT ck_account_kind CHECK (kind IN ('edition', 'population', 'project')),
+    CONSTRAINT ck_account_never_overspent CHECK (spent >= 0 AND reserved >= 0 AND spent + reserved <= cap),
+    CONSTRAINT ck_account_exact_never_overspent CHECK (exact_releases BETWEEN 0 AND exact_releases_cap AND exact_cells BETWEEN 0 AND exact_cells_cap)
+);
+CREATE TABLE core.audit_event (
+    id BIGSERIAL NOT NULL,
+    event TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    subject TEXT NOT NULL,
+    detail JSONB NOT NULL,
+    at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    receipt TEXT,
+    CONSTRAINT pk_audit_event PRIMARY KEY (id)
+);
+CREATE INDEX ix_audit_event_subject ON core.audit_event (subject);
+CREATE TABLE core.person (
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    supervisor_id TEXT,
+    password_hash TEXT,
+    failed_logins BIGINT DEFAULT '0' NOT NULL,
+    locked_until TIMESTAMP WITH TIME ZONE,
+    added_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_person PRIMARY KEY (id),
+    CONSTRAINT fk_person_supervisor_id_person FOREIGN KEY(supervisor_id) REFERENCES core.person (id)
+);
+CREATE TABLE core.project (
+    id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    state TEXT NOT NULL,
+    manifest TEXT NOT NULL,
+    manifest_digest TEXT NOT NULL,
+    starts_on DATE NOT NULL,
+    ends_on DATE NOT NULL,
+    applied_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_project PRIMARY KEY (id),
+    CONSTRAINT ck_project_state CHECK (state IN ('OPEN', 'FROZEN', 'CLOSED'))
+);
+CREATE TABLE core.accreditation (
+    id BIGSERIAL NOT NULL,
+    person_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    starts_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    suspended_at TIMESTAMP WITH TIME ZONE,
+    lapse_recorded_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_accreditation PRIMARY KEY (id),
+    CONSTRAINT ck_accreditation_kind CHECK (kind IN ('full', 'provisional')),
+    CONSTRAINT ck_accreditation_order CHECK (starts_at < ends_at),
+    CONSTRAINT fk_accreditation_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_accreditation_person_id ON core.accreditation (person_id);
+CREATE TABLE core.dataset (
+    id TEXT NOT NULL,
+    edition TEXT NOT NULL,
+    owner_id TEXT NOT NULL,
+    contract TEXT NOT NULL,
+    contract_digest TEXT NOT NULL,
+    registered_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_dataset PRIMARY KEY (id, edition),
+    CONSTRAINT fk_dataset_owner_id_person FOREIGN KEY(owner_id) REFERENCES core.person (id)
+);
+CREATE TABLE core.granted_capability (
+    person_id TEXT NOT NULL,
+    capability TEXT NOT NULL,
+    granted_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_granted_capability PRIMARY KEY (person_id, capability),
+    CONSTRAINT ck_granted_capability_capability CHECK (capability IN ('output_checker', 'senior_checker', 'admin', 'data_owner', 'auditor')),
+    CONSTRAINT fk_granted_capability_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE TABLE core.log_entry (
+    index BIGINT NOT NULL,
+    audit_event_id BIGINT NOT NULL,
+    leaf BYTEA NOT NULL,
+    CONSTRAINT pk_log_entry PRIMARY KEY (index),
+    CONSTRAINT uq_log_entry_audit_event_id UNIQUE (audit_event_id),
+    CONSTRAINT fk_log_entry_audit_event_id_audit_event FOREIGN KEY(audit_event_id) REFERENCES core.audit_event (id)
+);
+CREATE TABLE core.membership (
+    id BIGSERIAL NOT NULL,
+    project_id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    role TEXT NOT NULL,
+    from_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    until_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_membership PRIMARY KEY (id),
+    CONSTRAINT ck_membership_role CHECK (role IN ('lead', 'researcher', 'observer')),
+    CONSTRAINT fk_membership_project_id_project FOREIGN KEY(project_id) REFERENCES core.project (id),
+    CONSTRAINT fk_membership_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_membership_person_id ON core.membership (person_id);
+CREATE UNIQUE INDEX uq_membership_live ON core.membership (project_id, person_id) WHERE until_at IS NULL;
+CREATE TABLE core.run (
+    id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    status TEXT NOT NULL,
+    sentence TEXT DEFAULT '' NOT NULL,
+    notebook_digest TEXT NOT NULL,
+    environment_digest TEXT DEFAULT '' NOT NULL,
+    data_digest TEXT NOT NULL,
+    parameters JSONB NOT NULL,
+    tables JSONB NOT NULL,
+    executed_digest TEXT,
+    started_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    finished_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_run PRIMARY KEY (id),
+    CONSTRAINT fk_run_project_id_project FOREIGN KEY(project_id) REFERENCES core.project (id),
+    CONSTRAINT fk_run_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_run_project_id ON core.run (project_id);
+CREATE TABLE core.session (
+    token_hash BYTEA NOT NULL,
+    person_id TEXT NOT NULL,
+    purpose TEXT NOT NULL,
+    authenticated_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    seen_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
+    detail JSONB NOT NULL,
+    CONSTRAINT pk_session PRIMARY KEY (token_hash),
+    CONSTRAINT fk_session_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_session_person_id ON core.session (person_id);
+CREATE TABLE core.request (
+    id TEXT NOT NULL,
+    project_id TEXT NOT NULL,
+    author_id TEXT NOT NULL,
+    title TEXT NOT NULL,
+    context TEXT NOT NULL,
+    state TEXT NOT NULL,
+    resume_to TEXT,
+    run_id TEXT,
+    policy TEXT NOT NULL,
+    version BIGINT DEFAULT '1' NOT NULL,
+    salt BYTEA NOT NULL,
+    manifest_digest TEXT NOT NULL,
+    problem TEXT,
+    created_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    submitted_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_request PRIMARY KEY (id),
+    CONSTRAINT ck_request_state CHECK (state IN ('DRAFT', 'SUBMITTED', 'CHECKING', 'CHECK_ERROR', 'IN_REVIEW', 'CONSOLIDATING', 'APPROVED', 'RELEASED', 'RETURNED', 'REJECTED', 'WITHDRAWN', 'REVOKED', 'SUSPENDED')),
+    CONSTRAINT ck_request_resume_to CHECK ((state = 'SUSPENDED') = (resume_to IS NOT NULL)),
+    CONSTRAINT fk_request_project_id_project FOREIGN KEY(project_id) REFERENCES core.project (id),
+    CONSTRAINT fk_request_author_id_person FOREIGN KEY(author_id) REFERENCES core.person (id),
+    CONSTRAINT fk_request_run_id_run FOREIGN KEY(run_id) REFERENCES core.run (id)
+);
+CREATE INDEX ix_core_request_project_id ON core.request (project_id);
+CREATE INDEX ix_core_request_state ON core.request (state);
+CREATE TABLE core.item (
+    id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    version BIGINT NOT NULL,
+    position BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    mode TEXT NOT NULL,
+    title TEXT NOT NULL,
+    specification TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    plan TEXT,
+    price BIGINT DEFAULT '0' NOT NULL,
+    exact_reason TEXT,
+    verdict TEXT,
+    findings JSONB,
+    cells BIGINT DEFAULT '0' NOT NULL,
+    report_digest TEXT,
+    CONSTRAINT pk_item PRIMARY KEY (id),
+    CONSTRAINT ck_item_kind CHECK (kind IN ('statistic', 'run', 'file')),
+    CONSTRAINT ck_item_mode CHECK (mode IN ('noisy', 'exact')),
+    CONSTRAINT uq_item_request_id UNIQUE (request_id, version, position),
+    CONSTRAINT ck_item_exact_reason CHECK ((mode = 'exact') = (exact_reason IS NOT NULL)),
+    CONSTRAINT fk_item_request_id_request FOREIGN KEY(request_id) REFERENCES core.request (id)
+);
+CREATE TABLE core.release (
+    id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    manifest_digest TEXT NOT NULL,
+    released_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_release PRIMARY KEY (id),
+    CONSTRAINT uq_release_request_id UNIQUE (request_id),
+    CONSTRAINT fk_release_request_id_request FOREIGN KEY(request_id) REFERENCES core.request (id)
+);
+CREATE TABLE core.vote (
+    id BIGSERIAL NOT NULL,
+    request_id TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    manifest_digest TEXT NOT NULL,
+    decision TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    cast_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_vote PRIMARY KEY (id),
+    CONSTRAINT ck_vote_decision CHECK (decision IN ('approve', 'return', 'reject')),
+    CONSTRAINT fk_vote_request_id_request FOREIGN KEY(request_id) REFERENCES core.request (id),
+    CONSTRAINT fk_vote_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_vote_request_id ON core.vote (request_id);
+CREATE TABLE core.charge (
+    id TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    price BIGINT NOT NULL,
+    accounts JSONB NOT NULL,
+    state TEXT NOT NULL,
+    answer_digest TEXT,
+    reserved_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_charge PRIMARY KEY (id),
+    CONSTRAINT ck_charge_state CHECK (state IN ('RESERVED', 'CHARGED', 'DONE', 'RELEASED', 'VOID')),
+    CONSTRAINT ck_charge_no_refund CHECK (price >= 0),
+    CONSTRAINT ck_charge_one_answer CHECK ((state IN ('DONE', 'RELEASED')) = (answer_digest IS NOT NULL)),
+    CONSTRAINT uq_charge_item_id UNIQUE (item_id),
+    CONSTRAINT fk_charge_item_id_item FOREIGN KEY(item_id) REFERENCES core.item (id)
+);
+CREATE UNIQUE INDEX uq_charge_question ON core.charge (fingerprint) WHERE state IN ('CHARGED', 'DONE', 'RELEASED');
+CREATE TABLE core.ledger_entry (
+    id BIGSERIAL NOT NULL,
+    account_id TEXT NOT NULL,
+    item_id TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    nano_rho BIGINT DEFAULT '0' NOT NULL,
+    exact_cells BIGINT DEFAULT '0' NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    posted_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_ledger_entry PRIMARY KEY (id),
+    CONSTRAINT uq_ledger_entry_once UNIQUE (account_id, item_id, kind),
+    CONSTRAINT fk_ledger_entry_account_id_account FOREIGN KEY(account_id) REFERENCES core.account (id),
+    CONSTRAINT fk_ledger_entry_item_id_item FOREIGN KEY(item_id) REFERENCES core.item (id)
+);
+CREATE INDEX ix_core_ledger_entry_account_id ON core.ledger_entry (account_id);
+CREATE TABLE core.publication (
+    release_id TEXT NOT NULL,
+    receipt_digest TEXT NOT NULL,
+    published_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_publication PRIMARY KEY (release_id),
+    CONSTRAINT fk_publication_release_id_release FOREIGN KEY(release_id) REFERENCES core.release (id)
+);
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.vote
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.vote ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.ledger_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.ledger_entry ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.release
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.release ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.publication
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.publication ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.audit_event
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.audit_event ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.log_entry
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.log_entry ENABLE ALWAYS TRIGGER append_only;
