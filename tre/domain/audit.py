@@ -60,6 +60,7 @@ class Event(StrEnum):
     SUSPENDED = "suspended"
     RESUMED = "resumed"
     ACCESS_REFUSED = "access_refused"
+    PUBLISHED = "published"
 
 
 @dataclass(frozen=True, slots=True)

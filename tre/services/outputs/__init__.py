@@ -1,0 +1,1 @@
+"""Output requests, verb by verb: submit, check, vote, release, show."""

@@ -1,0 +1,184 @@
+"""Releasing, in steps that may each be repeated after a crash: charge, draw once, fix the bytes, log, publish.
+
+SQL decides, files follow. A request stays APPROVED until its bundle is published.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select
+
+from disclosure.dp import Answer, Plan, aggregate, draw
+from tre.db.engine import Transaction
+from tre.db.tables import AuditEvent, Item, Publication, Release, Request
+from tre.domain.audit import Event
+from tre.domain.errors import Refused
+from tre.domain.outputs import Action, Mode, refusal, votes_that_count
+from tre.domain.people import WORKER
+from tre.domain.receipt import Body, ReleasedFile, ReleasedItem, Source, salted_digest
+from tre.domain.receipt import Charge as ReceiptCharge
+from tre.services import audit, ledger, projects
+from tre.services.outputs import files
+from tre.services.outputs.check import Table, must_be_unchanged, table_of
+from tre.services.outputs.facts import facts_of, items_of, locked, move
+from tre.vault.objects import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """One charged question that has no answer yet."""
+
+    item: str
+    plan: Plan
+    table: Table
+
+
+def charge(tx: Transaction, request_id: str) -> bool:
+    """Decide and charge, all or nothing; say whether there is (now or already) a release to carry out.
+
+    Votes are counted again here, with everybody's roles and accreditations as they are now.
+    """
+    request = locked(tx, request_id)
+    if _release_of(tx, request) is not None:
+        return True
+    said = refusal(Action.RELEASE, WORKER, facts_of(tx, request, WORKER))
+    if said is not None:
+        request.problem = said.because
+        return False
+    accounts = projects.accounts_of(projects.manifest_of(tx, request.project_id))
+    release = Release(id=f"release-{request.id}", request_id=request.id, manifest_digest=request.manifest_digest)
+    tx.add(release)
+    for item in sorted(items_of(tx, request), key=lambda each: each.fingerprint):
+        if item.mode == Mode.NOISY:
+            ledger.charge(tx, item)
+        else:
+            ledger.charge_exact(tx, item, accounts)
+    return True
+
+
+def to_draw(tx: Transaction, request_id: str, vault: Path) -> list[Draw]:
+    """Which questions of a charged request have no stored answer yet."""
+    request = locked(tx, request_id)
+    return [
+        Draw(item.id, Plan.from_json(item.plan or ""), table_of(tx, request, item, vault))
+        for item in items_of(tx, request)
+        if item.mode == Mode.NOISY and _answer_digest(tx, item) is None
+    ]
+
+
+def drawn(task: Draw) -> Answer:
+    """Draw the noise for one charged question. Whoever stores its answer first decides what is released."""
+    must_be_unchanged(task.table)
+    return draw(task.plan, aggregate(task.plan, task.table.path))
+
+
+def store(tx: Transaction, item_id: str, answer: Answer, objects: ObjectStore) -> None:
+    """Store an answer unless one is stored already."""
+    ledger.store_answer(tx, tx.get_one(Item, item_id), objects.put(answer.to_json().encode()))
+
+
+def seal(tx: Transaction, request_id: str, objects: ObjectStore, pseudonym_key: bytes) -> AuditEvent:
+    """Fix the bytes of a release and enter its receipt's body in the audit log, once."""
+    request = locked(tx, request_id)
+    release = tx.execute(select(Release).where(Release.request_id == request.id)).scalar_one()
+    known = tx.scalar(
+        select(AuditEvent).where(AuditEvent.subject == f"release:{release.id}", AuditEvent.event == Event.RELEASED)
+    )
+    if known is not None:
+        return known
+    items = items_of(tx, request)
+    contents = {item.id: _content(tx, item, objects) for item in items}
+    written = files.bundle_files(request, items, contents)
+    body = _body(tx, request, release, items, written, pseudonym_key)
+    for content in written.values():
+        objects.put(content)
+    line = audit.record(tx, WORKER, Event.RELEASED, f"release:{release.id}", request=request.id)
+    line.receipt = body.leaf().decode()
+    tx.flush()
+    return line
+
+
+def done(tx: Transaction, request_id: str, receipt_digest: str) -> None:
+    """Note that the bundle is published; the request is RELEASED from now on."""
+    request = locked(tx, request_id)
+    release = tx.execute(select(Release).where(Release.request_id == request.id)).scalar_one()
+    if tx.get(Publication, release.id) is not None:
+        return
+    move(tx, request, Action.RELEASE, WORKER)
+    request.problem = None
+    tx.add(Publication(release_id=release.id, receipt_digest=receipt_digest))
+    for item in items_of(tx, request):
+        ledger.mark_released(tx, item)
+    audit.record(tx, WORKER, Event.PUBLISHED, f"release:{release.id}", receipt=receipt_digest)
+
+
+def trouble(tx: Transaction, request_id: str, sentence: str) -> None:
+    """Note why a release is held up. It stays approved and is tried again."""
+    request = locked(tx, request_id)
+    request.problem = sentence
+    audit.record(tx, WORKER, Event.PUBLISH_FAILED, f"request:{request.id}")
+
+
+def _release_of(tx: Transaction, request: Request) -> Release | None:
+    return tx.scalar(select(Release).where(Release.request_id == request.id))
+
+
+def _answer_digest(tx: Transaction, item: Item) -> str | None:
+    paid = ledger.answered(tx, item.fingerprint)
+    return None if paid is None else paid.answer_digest
+
+
+def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content:
+    if item.mode == Mode.EXACT:
+        if item.report_digest is None:
+            raise Refused("not_checked", "An exact item has no verdict; the request must be checked again.")
+        return files.exact_content(objects.get(item.report_digest))
+    digest = _answer_digest(tx, item)
+    if digest is None:
+        raise Refused("not_drawn", "A noisy item has no stored answer yet; the release is tried again.")
+    return files.noisy_content(objects.get(digest))
+
+
+def _body(  # noqa: PLR0913 - everything that a receipt states
+    tx: Transaction,
+    request: Request,
+    release: Release,
+    items: list[Item],
+    written: dict[str, bytes],
+    pseudonym_key: bytes,
+) -> Body:
+    extract = projects.extract_of(tx, request.project_id)
+    voters = [vote.voter.id for vote in votes_that_count(facts_of(tx, request, WORKER))]
+    return Body(
+        release=release.id,
+        request=request.id,
+        project=request.project_id,
+        released_at=int(release.released_at.timestamp()),
+        manifest=request.manifest_digest,
+        policy=hashlib.sha256(request.policy.encode()).hexdigest(),
+        environment=files.environment_digest(),
+        title=salted_digest(request.salt, request.title),
+        reviewers=tuple(sorted(salted_digest(pseudonym_key, voter)[:32] for voter in voters)),
+        files=tuple(
+            ReleasedFile(name, hashlib.sha256(content).hexdigest(), len(content))
+            for name, content in sorted(written.items())
+        ),
+        items=tuple(
+            ReleasedItem(item.id, item.mode, hashlib.sha256(item.specification.encode()).hexdigest())
+            for item in sorted(items, key=lambda each: each.id)
+        ),
+        charges=_charges(tx, items),
+        sources=(Source(extract.id, extract.digest),),
+    )
+
+
+def _charges(tx: Transaction, items: list[Item]) -> tuple[ReceiptCharge, ...]:
+    amounts: dict[tuple[str, str], int] = {}
+    for entry in ledger.entries_of(tx, [item.id for item in items]):
+        parts = {"CHARGE": {"nano_rho": entry.nano_rho}, "EXACT": {"releases": 1, "cells": entry.exact_cells}}
+        for unit, amount in parts.get(entry.kind, {}).items():
+            amounts[entry.account_id, unit] = amounts.get((entry.account_id, unit), 0) + amount
+    return tuple(ReceiptCharge(account, unit, amount) for (account, unit), amount in sorted(amounts.items()))
+
+

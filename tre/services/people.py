@@ -1,0 +1,145 @@
+"""People: adding, accrediting, suspending; and who somebody is right now."""
+
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import select, update
+
+from tre.db.engine import Transaction
+from tre.db.tables import AccreditationRow, Granted, Membership, Person
+from tre.domain.audit import Event
+from tre.domain.errors import BadInput, NotFound, Refused
+from tre.domain.people import (
+    ACCREDITATION_YEARS,
+    Accreditation,
+    AccreditationKind,
+    Actor,
+    Capability,
+    PersonId,
+    Tie,
+)
+from tre.services import audit
+
+MAY_SEE_REQUESTS: Final = frozenset(
+    {Capability.OUTPUT_CHECKER, Capability.SENIOR_CHECKER, Capability.AUDITOR},
+)
+"""Who may see requests of projects on which they have no role."""
+
+
+def add(tx: Transaction, actor: Actor, person: Person, capabilities: frozenset[Capability] = frozenset()) -> None:
+    """Add a person, or bring what is known of them up to date; capabilities are only ever added here.
+
+    Raises:
+        Refused: `actor` is neither an admin nor the platform itself.
+    """
+    must_be_admin(actor)
+    known = tx.get(Person, person.id)
+    if known is None:
+        tx.add(person)
+        tx.flush()
+        audit.record(tx, actor, Event.PERSON_ADDED, f"person:{person.id}")
+    for capability in sorted(capabilities):
+        if tx.get(Granted, (person.id, capability)) is None:
+            tx.add(Granted(person_id=person.id, capability=capability))
+            audit.record(tx, actor, Event.CAPABILITY_GRANTED, f"person:{person.id}", capability=capability)
+    tx.flush()
+
+
+def accredit(tx: Transaction, actor: Actor, person_id: PersonId, kind: AccreditationKind, starts: datetime) -> None:
+    """Give a person an accreditation that lasts as long as its kind does.
+
+    Raises:
+        Refused: `actor` may not.
+        NotFound: there is no such person.
+    """
+    must_be_admin(actor)
+    must_exist(tx, person_id)
+    ends = _years_later(starts, ACCREDITATION_YEARS[kind])
+    tx.add(AccreditationRow(person_id=person_id, kind=kind, starts_at=starts, ends_at=ends))
+    audit.record(tx, actor, Event.PERSON_ACCREDITED, f"person:{person_id}", kind=kind, ends=ends.date().isoformat())
+
+
+def suspend(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
+    """Suspend every accreditation of a person from now on.
+
+    Raises:
+        Refused: `actor` may not.
+        NotFound: there is no such person.
+    """
+    must_be_admin(actor)
+    must_exist(tx, person_id)
+    rows = update(AccreditationRow).where(AccreditationRow.person_id == person_id)
+    tx.execute(rows.values(suspended_at=audit.clock(tx)))
+    audit.record(tx, actor, Event.PERSON_SUSPENDED, f"person:{person_id}")
+
+
+def actor_of(tx: Transaction, person_id: PersonId) -> Actor:
+    """Who `person_id` is now: live capabilities and accreditation, never those of an earlier moment.
+
+    Raises:
+        NotFound: there is no such person.
+    """
+    must_exist(tx, person_id)
+    granted = tx.scalars(select(Granted.capability).where(Granted.person_id == person_id))
+    return Actor(
+        person_id,
+        capabilities=frozenset(Capability(word) for word in granted),
+        accredited=is_accredited(tx, person_id, audit.clock(tx)),
+    )
+
+
+def is_accredited(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
+    """Does any accreditation of theirs hold at `now`?"""
+    rows = tx.scalars(select(AccreditationRow).where(AccreditationRow.person_id == person_id))
+    return any(_accreditation(row).is_live(now) for row in rows)
+
+
+def tie(tx: Transaction, person_id: PersonId, project_id: str, author_id: PersonId) -> Tie:
+    """What binds a person to a project and to the author of a request on it."""
+    roles = tx.scalars(
+        select(Membership).where(Membership.person_id == person_id, Membership.project_id == project_id)
+    ).all()
+    ended = [role.until_at for role in roles if role.until_at is not None]
+    person, author = must_exist(tx, person_id), must_exist(tx, author_id)
+    return Tie(
+        has_role=any(role.until_at is None for role in roles),
+        last_role_ended=max(ended, default=None),
+        in_authors_line=person.supervisor_id == author.id or author.supervisor_id == person.id,
+    )
+
+
+def must_exist(tx: Transaction, person_id: PersonId) -> Person:
+    """Return the person.
+
+    Raises:
+        NotFound: there is none of that name.
+    """
+    person = tx.get(Person, person_id)
+    if person is None:
+        raise NotFound("no_such_person", f"There is no person '{person_id}'. See `tre person list`.")
+    return person
+
+
+def must_be_admin(actor: Actor) -> None:
+    """Let admins and the platform itself through.
+
+    Raises:
+        Refused: `actor` is neither.
+    """
+    if not actor.is_system and Capability.ADMIN not in actor.capabilities:
+        raise Refused("only_admin", "Only an admin may do this.")
+
+
+def _accreditation(row: AccreditationRow) -> Accreditation:
+    return Accreditation(
+        AccreditationKind(row.kind), row.starts_at, row.ends_at, suspended=row.suspended_at is not None
+    )
+
+
+def _years_later(moment: datetime, years: int) -> datetime:
+    try:
+        return moment.replace(year=moment.year + years)
+    except ValueError:  # 29 February: the accreditation ends with the last day of that February
+        return moment.replace(year=moment.year + years, month=3, day=1)
+    except OverflowError:
+        raise BadInput("bad_date", "The start of the accreditation is not a date that can be used.") from None

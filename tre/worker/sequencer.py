@@ -1,0 +1,77 @@
+"""The one sequencer: gives committed audit events their index in the transparency log, signs, and proves."""
+
+from collections.abc import Callable
+
+from sqlalchemy import func, select
+
+from tre.db.engine import transaction
+from tre.db.tables import AuditEvent, LogEntry
+from tre.domain import canonical
+from tre.domain.checkpoint import InclusionProof
+from tre.domain.receipt import salted_digest
+from tre.services.platform import Platform
+from tre.signing import CheckpointSigner
+from tre.vault.log import TransparencyLog
+
+MOST_AT_ONCE = 1_000
+"""Most events of one checkpoint. Source: research on the audit log, section 2."""
+
+
+class Sequencer:
+    """Writes the log of one platform. Only the worker, of which there is one, makes one of these."""
+
+    def __init__(self, platform: Platform, failpoint: Callable[[str], None]) -> None:
+        self._platform = platform
+        self._pseudonym_key = platform.pseudonym_key()
+        published = platform.home / "published" / "checkpoint"
+        signer = CheckpointSigner(platform.signing_key())
+        self._log = TransparencyLog(platform.log, published, signer, failpoint=failpoint)
+        self._log.begin()
+
+    def catch_up(self) -> None:
+        """Number every committed event that has no index yet, and log it. May be repeated for ever."""
+        while self._number():
+            pass
+        with transaction(self._platform.application) as tx:
+            size = self._log.size
+            leaves = tx.scalars(select(LogEntry.leaf).where(LogEntry.index >= size).order_by(LogEntry.index)).all()
+        if leaves:
+            self._log.append(leaves, start=size)
+
+    def prove(self, audit_event_id: int) -> InclusionProof:
+        """Return the proof that one event stands in the log, logging it first if need be."""
+        self.catch_up()
+        with transaction(self._platform.application) as tx:
+            entry = tx.execute(select(LogEntry).where(LogEntry.audit_event_id == audit_event_id)).scalar_one()
+        return self._log.proof(entry.index)
+
+    def _number(self) -> bool:
+        """Number some events, in an order of our own: identity values are not commit order."""
+        with transaction(self._platform.application) as tx:
+            size = tx.scalar(select(func.coalesce(func.max(LogEntry.index) + 1, 0))) or 0
+            numbered = select(LogEntry.audit_event_id)
+            fresh = select(AuditEvent).where(AuditEvent.id.not_in(numbered)).order_by(AuditEvent.id)
+            events = tx.scalars(fresh.limit(MOST_AT_ONCE)).all()
+            for index, event in enumerate(events, start=size):
+                tx.add(LogEntry(index=index, audit_event_id=event.id, leaf=self._leaf(event)))
+        return bool(events)
+
+    def _leaf(self, event: AuditEvent) -> bytes:
+        """A release's leaf is its receipt's body; any other event's names people by pseudonym only."""
+        if event.receipt is not None:
+            return event.receipt.encode()
+        subject = event.subject
+        if subject.startswith("person:"):
+            subject = f"person:{self._pseudonym(subject.removeprefix('person:'))}"
+        record = {
+            "format": "tre-event/1",
+            "event": event.event,
+            "actor": self._pseudonym(event.actor),
+            "subject": subject,
+            "at": int(event.at.timestamp()),
+            "detail": salted_digest(self._pseudonym_key, canonical.encode(event.detail).decode()),
+        }
+        return canonical.encode(record)
+
+    def _pseudonym(self, person: str) -> str:
+        return salted_digest(self._pseudonym_key, person)[:32]
