@@ -86,6 +86,8 @@ def under(folder: Path) -> dict[str, object]:
         "platform_unit_directory": str(folder / "units"),
         "platform_lock": str(folder / "empty.lock"),
         "platform_python": sys.executable,
+        "platform_mode": "demo",
+        "database_engine": "embedded",
     }
 
 

@@ -78,7 +78,7 @@ def test_settings_reach_the_services_and_nobody_else(applied):
     path = applied.folder / "configuration/tre.env"
     settings = path.read_text()
     assert f'TRE_HOME="{applied.folder}/home"' in settings
-    assert 'TRE_MODE="production"' in settings
+    assert 'TRE_MODE="demo"' in settings
     assert "TRE_DATABASE_URL" not in settings, "the embedded database has no address"
     assert path.stat().st_mode & 0o777 == 0o640
     assert (applied.folder / "home").stat().st_mode & 0o777 == 0o700
@@ -113,6 +113,7 @@ def test_each_service_is_shut_in(applied):
     [
         ({"database_engine": "external"}, "database_url is empty"),
         ({"database_url": "postgresql://elsewhere/tre"}, "set database_engine to external"),
+        ({"platform_mode": "production"}, "the database is the embedded one"),
         ({"database_engine": "sqlite"}, "value of database_engine must be one of"),
     ],
 )
