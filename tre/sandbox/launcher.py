@@ -73,7 +73,7 @@ def main() -> None:
     set_limits(order["limits"])
     os.umask(0o077)
     os.chdir(order["directory"])
-    os.execve(sys.argv[2], sys.argv[2:], os.environ)  # noqa: S606 - no shell
+    os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - no shell
 
 
 if __name__ == "__main__":
