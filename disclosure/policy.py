@@ -1,0 +1,180 @@
+"""Every threshold, with its unit and its source; nobody writes one anywhere else."""
+
+import hashlib
+import json
+import math
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any, Final, Self
+
+from disclosure.errors import DisclosureError
+
+_HANDBOOK: Final = (
+    "SDAP Handbook on Statistical Disclosure Control for Outputs; "
+    "Handbook on Statistical Disclosure Control, 2nd ed. (p% and (n,k) rules)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """The thresholds of one project.
+
+    Attributes:
+        name: what the policy is called.
+        min_units: fewest distinct units behind a printed cell, in units. SDAP Handbook: 10.
+        zeros_unsafe: whether an empty cell is unsafe (class disclosure). SDAP Handbook; ACRO's default.
+        p_percent: a cell is unsafe when what remains beside the two largest contributors is less than this share
+            of the largest, from 0 to 1. SDC Handbook, p% rule; ACRO's default 0.10.
+        dominance_share: a cell is unsafe when its two largest contributors hold at least this share of the total,
+            from 0 to 1. SDC Handbook, (n,k) rule; ACRO's default (2, 0.90).
+        single_share: a cell is looked at by a person when its largest contributor holds at least this share of the
+            total, from 0 to 1. ABS DataLab output rules, (1, 0.50).
+        equal_values_unsafe: whether a cell in which all contributors have one value is unsafe (group disclosure).
+            SDAP Handbook, on class disclosure.
+        min_degrees: fewest residual degrees of freedom of an estimate. SDAP Handbook: 10.
+        max_cells: most cells of one table with its margins, in cells. Ours: what two people can look through
+            by machine, and what bounds memory.
+        source: title and edition of the rule book that these values come from.
+    """
+
+    name: str = "standard"
+    min_units: int = 10
+    zeros_unsafe: bool = True
+    p_percent: float = 0.10
+    dominance_share: float = 0.90
+    single_share: float = 0.50
+    equal_values_unsafe: bool = True
+    min_degrees: int = 10
+    max_cells: int = 100_000
+    source: str = _HANDBOOK
+
+    def __post_init__(self) -> None:
+        for name in (*_LARGER_IS_STRICTER, *_SMALLER_IS_STRICTER):
+            _check_number(name, getattr(self, name))
+        for name in _TRUE_IS_STRICTER:
+            if type(getattr(self, name)) is not bool:
+                raise DisclosureError("policy", f"The policy's {name} must be true or false.")
+        for text in (self.name, self.source):
+            if type(text) is not str:
+                raise DisclosureError("policy", "The policy's name and source must be texts.")
+
+    @classmethod
+    def preset(cls, name: str) -> Self:
+        """Return a named policy: "standard", or "strict" for data on health or firms.
+
+        "strict" asks (2, 0.67) (ABS DataLab output rules) and p = 0.15, which is (2, 0.87) by the SDC Handbook's
+        p = (1 - k) / k.
+
+        Raises:
+            DisclosureError: "policy": there is no such preset.
+        """
+        if name == "standard":
+            return cls()
+        if name == "strict":
+            return cls(name="strict", p_percent=0.15, dominance_share=0.67)
+        raise DisclosureError(
+            "policy", f"There is no policy called {name!r:.60}; choose 'standard' or 'strict'."
+        )
+
+    def tightened(self, **overrides: Any) -> Self:  # Any: __post_init__ checks each type
+        """Return this policy with stricter thresholds.
+
+        Raises:
+            DisclosureError: "policy": an unknown threshold, or one that would be looser.
+        """
+        unknown = sorted(set(overrides) - {field.name for field in fields(self)})
+        if unknown:
+            raise DisclosureError("policy", f"A policy has no threshold called {unknown[0]!r:.60}.")
+        changed = replace(self, **overrides)
+        for name in overrides:
+            if _stricter(name, getattr(self, name), getattr(changed, name)) != getattr(changed, name):
+                raise DisclosureError("policy", f"The policy's {name} may be made stricter, never looser.")
+        return changed
+
+    def to_json(self) -> str:
+        """Return the policy as JSON: stable, so equal policies have equal text."""
+        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+
+    @classmethod
+    def from_json(cls, text: str | dict[str, object]) -> Self:
+        """Read what `to_json` wrote, strictly.
+
+        Raises:
+            DisclosureError: "policy": another shape, a threshold missing or one too many.
+        """
+        record = _record(text)
+        if sorted(record) != sorted(field.name for field in fields(cls)):
+            raise DisclosureError(
+                "policy", "This is not a policy as Policy.to_json() writes it; write it again."
+            )
+        return cls(**record)
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the JSON text, in hexadecimal."""
+        return hashlib.sha256(self.to_json().encode()).hexdigest()
+
+
+_LARGER_IS_STRICTER: Final = ("min_units", "p_percent", "min_degrees")
+_SMALLER_IS_STRICTER: Final = ("dominance_share", "single_share", "max_cells")
+_TRUE_IS_STRICTER: Final = ("zeros_unsafe", "equal_values_unsafe")
+_WHOLE: Final = frozenset({"min_units", "min_degrees", "max_cells"})
+
+
+def strictest_of(policies: Iterable[Policy]) -> Policy:
+    """Return the policy that is, threshold by threshold, as strict as the strictest of those given.
+
+    Raises:
+        DisclosureError: "policy": none was given.
+    """
+    found = sorted(policies, key=lambda policy: policy.digest)
+    if not found:
+        raise DisclosureError("policy", "The strictest of no policies is unknown; name at least one.")
+    if len({policy.digest for policy in found}) == 1:
+        return found[0]
+    names = (*_LARGER_IS_STRICTER, *_SMALLER_IS_STRICTER, *_TRUE_IS_STRICTER)
+    merged = {name: _strictest(name, [getattr(policy, name) for policy in found]) for name in names}
+    sources = "; ".join(dict.fromkeys(policy.source for policy in found))
+    return Policy(name="+".join(sorted({policy.name for policy in found})), source=sources, **merged)
+
+
+def _strictest(name: str, values: list[Any]) -> Any:  # Any: int, float or bool by field
+    strictest = values[0]
+    for value in values[1:]:
+        strictest = _stricter(name, strictest, value)
+    return strictest
+
+
+def _stricter(name: str, one: Any, other: Any) -> Any:  # Any: int, float or bool by field
+    """Return the stricter of two values of a field; a text may change freely."""
+    if name in _LARGER_IS_STRICTER or name in _TRUE_IS_STRICTER:
+        return max(one, other)
+    return min(one, other) if name in _SMALLER_IS_STRICTER else other
+
+
+def _check_number(name: str, value: float) -> None:
+    """Refuse thresholds that switch a rule off by being no number."""
+    whole = name in _WHOLE
+    if type(value) is not int and (whole or type(value) is not float):
+        raise DisclosureError("policy", f"The policy's {name} must be a {'whole ' if whole else ''}number.")
+    if (
+        not isinstance(value, int | float)
+        or not math.isfinite(value)
+        or value <= 0
+        or (not whole and value > 1)
+    ):
+        raise DisclosureError(
+            "policy", f"The policy's {name} must be above 0{'' if whole else ' and at most 1'}."
+        )
+
+
+def _record(text: str | dict[str, object]) -> dict[str, Any]:  # Any: __post_init__ checks each type
+    if isinstance(text, dict):
+        return text
+    try:
+        record = json.loads(text)
+    except (ValueError, RecursionError):
+        record = None
+    if not isinstance(record, dict):
+        raise DisclosureError("policy", "This is not a policy as Policy.to_json() writes it; write it again.")
+    return record
