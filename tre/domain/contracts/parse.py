@@ -138,8 +138,16 @@ def _check_whole(root: Section, contract: Contract) -> None:
     names = [field.name for field in contract.fields]
     if not names:
         root.fault("columns", "no payload column is declared; a source without payload is not needed here")
-    for name in sorted({name for name in names if names.count(name) > 1 or name == ROW_KEY}):
-        root.fault(f"derived.{name}", "this name is taken in the payload half; choose another")
+    # The engine takes names without regard to case, and keeps `split_` for its own columns.
+    folded = [name.casefold() for name in names]
+    for name in names:
+        if folded.count(name.casefold()) > 1 or name.casefold() == ROW_KEY:
+            root.fault(f"columns.{name}", "this name is taken in the payload half; choose another")
+    for name in contract.source_types:
+        if name.casefold().startswith("split_"):
+            root.fault(
+                f"columns.{name}", "a name must not begin with split_; rename the column at the source"
+            )
     for each in contract.derived:
         if READS[each.rule] not in kinds:
             root.fault(f"derived.{each.name}.rule", f"needs an identifier column of kind {READS[each.rule]}")
