@@ -103,12 +103,12 @@ def _columns(connection: duckdb.DuckDBPyConnection, dataset: str, path: Path) ->
         rows = connection.execute(
             "describe select * from read_parquet($path)", {"path": str(path)}
         ).fetchall()
-    except duckdb.Error as fault:
+    except duckdb.Error:
         # The engine's own words may quote bytes of the file, so they are not passed on.
         raise BadInput(
             "linkage_unreadable",
             f"The identifier half of {dataset} is not a Parquet file that can be read; send it again.",
-        ) from fault
+        ) from None
     return {str(row[0]) for row in rows}
 
 
