@@ -23,7 +23,13 @@ def sweep(tx: Transaction) -> int:
     rows = tx.scalars(query.with_for_update(skip_locked=True)).all()
     for row in rows:
         row.lapse_recorded_at = now
-    lapsed = sorted({PersonId(row.person_id) for row in rows if not people.is_accredited(tx, PersonId(row.person_id), now)})
+    lapsed = sorted(
+        {
+            PersonId(row.person_id)
+            for row in rows
+            if not people.is_accredited(tx, PersonId(row.person_id), now)
+        }
+    )
     for person_id in lapsed:
         _lapse(tx, person_id)
     return len(lapsed)

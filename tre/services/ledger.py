@@ -39,14 +39,18 @@ def open_account(tx: Transaction, account: AccountId, kind: AccountKind, cap: in
     tx.execute(row.on_conflict_do_nothing())
 
 
-def balances(tx: Transaction, accounts: Sequence[str] | None = None, *, lock: bool = False) -> tuple[Balance, ...]:
+def balances(
+    tx: Transaction, accounts: Sequence[str] | None = None, *, lock: bool = False
+) -> tuple[Balance, ...]:
     """Return balances in account order; with `lock`, hold the rows until the transaction ends."""
     query = select(Account).order_by(Account.id)
     if accounts is not None:
         query = query.where(Account.id.in_(accounts))
     rows = tx.scalars(query.with_for_update() if lock else query).all()
     if accounts is not None and len(rows) != len(set(accounts)):
-        raise NotFound("no_such_account", "An account of this project is missing. Run `tre project apply` again.")
+        raise NotFound(
+            "no_such_account", "An account of this project is missing. Run `tre project apply` again."
+        )
     return tuple(_balance(row) for row in rows)
 
 
@@ -127,7 +131,9 @@ def store_answer(tx: Transaction, item: Item, answer_digest: str) -> str:
     tx.execute(chosen.values(state=ChargeState.DONE, answer_digest=answer_digest))
     paid = answered(tx, item.fingerprint)
     if paid is None or paid.answer_digest is None:
-        raise Refused("not_charged", "This item was not charged, so it has no answer; submit the request again.")
+        raise Refused(
+            "not_charged", "This item was not charged, so it has no answer; submit the request again."
+        )
     audit.record(tx, WORKER, Event.ANSWER_DRAWN, f"item:{item.id}", answer=paid.answer_digest)
     return paid.answer_digest
 
@@ -140,7 +146,9 @@ def mark_released(tx: Transaction, item: Item) -> None:
 
 def entries_of(tx: Transaction, items: Sequence[str]) -> Sequence[LedgerEntry]:
     """Every posting made for these items."""
-    return tx.scalars(select(LedgerEntry).where(LedgerEntry.item_id.in_(items)).order_by(LedgerEntry.id)).all()
+    return tx.scalars(
+        select(LedgerEntry).where(LedgerEntry.item_id.in_(items)).order_by(LedgerEntry.id)
+    ).all()
 
 
 def faults(tx: Transaction) -> list[str]:

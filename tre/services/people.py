@@ -26,7 +26,9 @@ MAY_SEE_REQUESTS: Final = frozenset(
 """Who may see requests of projects on which they have no role."""
 
 
-def add(tx: Transaction, actor: Actor, person: Person, capabilities: frozenset[Capability] = frozenset()) -> None:
+def add(
+    tx: Transaction, actor: Actor, person: Person, capabilities: frozenset[Capability] = frozenset()
+) -> None:
     """Add a person, or bring what is known of them up to date; capabilities are only ever added here.
 
     Raises:
@@ -45,7 +47,9 @@ def add(tx: Transaction, actor: Actor, person: Person, capabilities: frozenset[C
     tx.flush()
 
 
-def accredit(tx: Transaction, actor: Actor, person_id: PersonId, kind: AccreditationKind, starts: datetime) -> None:
+def accredit(
+    tx: Transaction, actor: Actor, person_id: PersonId, kind: AccreditationKind, starts: datetime
+) -> None:
     """Give a person an accreditation that lasts as long as its kind does.
 
     Raises:
@@ -56,7 +60,9 @@ def accredit(tx: Transaction, actor: Actor, person_id: PersonId, kind: Accredita
     must_exist(tx, person_id)
     ends = _years_later(starts, ACCREDITATION_YEARS[kind])
     tx.add(AccreditationRow(person_id=person_id, kind=kind, starts_at=starts, ends_at=ends))
-    audit.record(tx, actor, Event.PERSON_ACCREDITED, f"person:{person_id}", kind=kind, ends=ends.date().isoformat())
+    audit.record(
+        tx, actor, Event.PERSON_ACCREDITED, f"person:{person_id}", kind=kind, ends=ends.date().isoformat()
+    )
 
 
 def suspend(tx: Transaction, actor: Actor, person_id: PersonId) -> None:

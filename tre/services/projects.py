@@ -70,7 +70,9 @@ def plan(tx: Transaction, text: str) -> list[Change]:
     if project is None:
         changes.append(Change("add", f"project:{manifest.id}", manifest.title))
     elif project.manifest != text:
-        changes.append(Change("change", f"project:{manifest.id}", "The manifest differs from the applied one."))
+        changes.append(
+            Change("change", f"project:{manifest.id}", "The manifest differs from the applied one.")
+        )
     wanted = {(member.person, member.role) for member in manifest.members}
     held = {(row.person_id, row.role) for row in _members(tx, manifest.id)}
     changes += [Change("add", f"member:{who}", f"{role} from now on") for who, role in sorted(wanted - held)]
@@ -99,10 +101,10 @@ def apply(tx: Transaction, actor: Actor, text: str) -> list[Change]:
     tx.flush()
     _apply_members(tx, actor, manifest)
     for account, kind in _accounts(manifest):
-        ledger.open_account(tx, account, kind, manifest.budget.nano_rho if kind is AccountKind.PROJECT else None)
-    audit.record(
-        tx, actor, Event.PROJECT_APPLIED, f"project:{manifest.id}", manifest=project.manifest_digest
-    )
+        ledger.open_account(
+            tx, account, kind, manifest.budget.nano_rho if kind is AccountKind.PROJECT else None
+        )
+    audit.record(tx, actor, Event.PROJECT_APPLIED, f"project:{manifest.id}", manifest=project.manifest_digest)
     return changes
 
 
@@ -128,13 +130,22 @@ def contract_of(tx: Transaction, dataset: str, edition: str) -> Contract:
     Raises:
         NotFound: nobody has registered it.
     """
+    return parse_contract(contract_text(tx, dataset, edition))
+
+
+def contract_text(tx: Transaction, dataset: str, edition: str) -> str:
+    """Return the registered contract of one edition as it was written.
+
+    Raises:
+        NotFound: nobody has registered it.
+    """
     row = tx.get(Dataset, (dataset, edition))
     if row is None:
         raise NotFound(
             "no_such_dataset",
             f"Nobody has registered edition '{edition}' of dataset '{dataset}'. Register its contract first.",
         )
-    return parse_contract(row.contract)
+    return row.contract
 
 
 def must_exist(tx: Transaction, project_id: str) -> Project:

@@ -73,12 +73,18 @@ def row_for(tx: Transaction, secret: str, purpose: Purpose) -> WebSession:
     Raises:
         Refused: as for `actor_for`.
     """
-    row, now = tx.get(WebSession, _hash(secret)), audit.clock(tx)
-    idle = purpose is Purpose.SESSION and row is not None and now >= row.seen_at + IDLE
-    if row is None or row.purpose != purpose or now >= row.ends_at or idle:
-        raise Refused("signed_out", "You are not signed in, or no longer. Sign in again.")
-    row.seen_at = now
+    row = _live(tx, secret, purpose)
+    row.seen_at = audit.clock(tx)
     return row
+
+
+def peek(tx: Transaction, secret: str, purpose: Purpose) -> str:
+    """Whose live secret this is, without noting that it was used.
+
+    Raises:
+        Refused: as for `actor_for`.
+    """
+    return _live(tx, secret, purpose).person_id
 
 
 def spend(tx: Transaction, secret: str, purpose: Purpose) -> WebSession:
@@ -100,6 +106,14 @@ def end(tx: Transaction, secret: str) -> None:
 def end_all(tx: Transaction, person_id: PersonId) -> None:
     """Make every secret of a person worthless."""
     tx.execute(delete(WebSession).where(WebSession.person_id == person_id))
+
+
+def _live(tx: Transaction, secret: str, purpose: Purpose) -> WebSession:
+    row, now = tx.get(WebSession, _hash(secret)), audit.clock(tx)
+    idle = purpose is Purpose.SESSION and row is not None and now >= row.seen_at + IDLE
+    if row is None or row.purpose != purpose or now >= row.ends_at or idle:
+        raise Refused("signed_out", "You are not signed in, or no longer. Sign in again.")
+    return row
 
 
 def _hash(secret: str) -> bytes:

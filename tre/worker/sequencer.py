@@ -34,7 +34,9 @@ class Sequencer:
             pass
         with transaction(self._platform.application) as tx:
             size = self._log.size
-            leaves = tx.scalars(select(LogEntry.leaf).where(LogEntry.index >= size).order_by(LogEntry.index)).all()
+            leaves = tx.scalars(
+                select(LogEntry.leaf).where(LogEntry.index >= size).order_by(LogEntry.index)
+            ).all()
         if leaves:
             self._log.append(leaves, start=size)
 

@@ -132,7 +132,9 @@ def must_be_unchanged(table: Table) -> None:
     except OSError:
         found = ""
     if found != table.digest:
-        raise TreError("data_changed", "The rows behind this request are missing or have changed; an admin must look.")
+        raise TreError(
+            "data_changed", "The rows behind this request are missing or have changed; an admin must look."
+        )
 
 
 def sentence_of(error: TreError | DisclosureError) -> str:

@@ -47,7 +47,9 @@ def charge(tx: Transaction, request_id: str) -> bool:
         request.problem = said.because
         return False
     accounts = projects.accounts_of(projects.manifest_of(tx, request.project_id))
-    release = Release(id=f"release-{request.id}", request_id=request.id, manifest_digest=request.manifest_digest)
+    release = Release(
+        id=f"release-{request.id}", request_id=request.id, manifest_digest=request.manifest_digest
+    )
     tx.add(release)
     for item in sorted(items_of(tx, request), key=lambda each: each.fingerprint):
         if item.mode == Mode.NOISY:
@@ -83,7 +85,9 @@ def seal(tx: Transaction, request_id: str, objects: ObjectStore, pseudonym_key: 
     request = locked(tx, request_id)
     release = tx.execute(select(Release).where(Release.request_id == request.id)).scalar_one()
     known = tx.scalar(
-        select(AuditEvent).where(AuditEvent.subject == f"release:{release.id}", AuditEvent.event == Event.RELEASED)
+        select(AuditEvent).where(
+            AuditEvent.subject == f"release:{release.id}", AuditEvent.event == Event.RELEASED
+        )
     )
     if known is not None:
         return known
@@ -180,5 +184,3 @@ def _charges(tx: Transaction, items: list[Item]) -> tuple[ReceiptCharge, ...]:
         for unit, amount in parts.get(entry.kind, {}).items():
             amounts[entry.account_id, unit] = amounts.get((entry.account_id, unit), 0) + amount
     return tuple(ReceiptCharge(account, unit, amount) for (account, unit), amount in sorted(amounts.items()))
-
-

@@ -20,7 +20,9 @@ DECIDED = (State.RETURNED, State.REJECTED, State.RELEASED, State.REVOKED)
 """States in which the author reads the reasons too."""
 
 
-def listing(tx: Transaction, actor: Actor, *, project: str | None = None, state: State | None = None) -> list[View]:
+def listing(
+    tx: Transaction, actor: Actor, *, project: str | None = None, state: State | None = None
+) -> list[View]:
     """The requests that `actor` may see, newest first: a line each."""
     query = select(Request).order_by(Request.created_at.desc(), Request.id)
     if project is not None:
@@ -79,7 +81,9 @@ def release_of(tx: Transaction, actor: Actor, request_id: str) -> str:
     request = found(tx, actor, request_id)
     release = _release(tx, request)
     if request.state != State.RELEASED or release is None or not release["published_at"]:
-        raise NotFound("not_released", f"Request '{request_id}' is {request.state}: there is nothing to fetch yet.")
+        raise NotFound(
+            "not_released", f"Request '{request_id}' is {request.state}: there is nothing to fetch yet."
+        )
     audit.record(tx, actor, Event.RELEASE_FETCHED, f"release:{release['id']}")
     return str(release["id"])
 
@@ -165,5 +169,3 @@ def _history(tx: Transaction, request: Request) -> Sequence[AuditEvent]:
 def _event(event: AuditEvent) -> View:
     actor = "a checker" if event.event == Event.VOTE_CAST else event.actor
     return {"at": event.at.isoformat(), "event": event.event, "actor": actor}
-
-

@@ -133,7 +133,9 @@ def manifest_digest(request: Request, items: list[Item], extract: Extract, run: 
             "context": request.context,
             "policy": hashlib.sha256(request.policy.encode()).hexdigest(),
             "extract": extract.digest,
-            "run": None if run is None else {"id": run.id, "notebook": run.notebook_digest, "tables": _digests(run)},
+            "run": None
+            if run is None
+            else {"id": run.id, "notebook": run.notebook_digest, "tables": _digests(run)},
             "items": [
                 {
                     "kind": item.kind,
@@ -157,12 +159,16 @@ def _digests(run: Run) -> dict[str, str]:
 def _opened(tx: Transaction, actor: Actor, submission: Submission, manifest: Manifest) -> Request:
     if submission.again is None:
         name = f"{submission.project}-{secrets.token_hex(4)}"
-        request = Request(id=name, project_id=submission.project, author_id=actor.id, state=State.DRAFT, version=1)
+        request = Request(
+            id=name, project_id=submission.project, author_id=actor.id, state=State.DRAFT, version=1
+        )
         request.salt = secrets.token_bytes(16)
     else:
         request = locked(tx, submission.again)
         if request.project_id != submission.project:
-            raise NotFound("no_such_request", f"Project '{submission.project}' has no request '{submission.again}'.")
+            raise NotFound(
+                "no_such_request", f"Project '{submission.project}' has no request '{submission.again}'."
+            )
         request.version += 1
     request.title, request.context = submission.title, submission.context
     request.run_id, request.policy, request.manifest_digest = submission.run, manifest.policy.to_json(), ""
@@ -175,14 +181,20 @@ def _understood(ask: Ask, extract: Extract, run: Run | None) -> Item:
     statistic = Statistic.from_json(ask.statistic)
     item = Item(title=ask.title, mode=ask.mode, specification=statistic.to_json(), price=0, cells=0)
     item.kind = _kind(statistic, extract, run)
-    item.fingerprint = canonical.digest({"question": statistic.fingerprint, "data": extract.digest, "mode": "exact"})
+    item.fingerprint = canonical.digest(
+        {"question": statistic.fingerprint, "data": extract.digest, "mode": "exact"}
+    )
     if ask.mode is Mode.EXACT:
         if ask.reason is None:
-            raise BadInput("no_exact_reason", f"Say why '{ask.title:.60}' must be exact: {', '.join(ExactReason)}.")
+            raise BadInput(
+                "no_exact_reason", f"Say why '{ask.title:.60}' must be exact: {', '.join(ExactReason)}."
+            )
         item.exact_reason = ask.reason
         return item
     if ask.nano_rho is None:
-        raise BadInput("no_precision", f"Say how precise '{ask.title:.60}' must be: a precision, rho or epsilon.")
+        raise BadInput(
+            "no_precision", f"Say how precise '{ask.title:.60}' must be: a precision, rho or epsilon."
+        )
     answer = price(extract, statistic, ask.nano_rho)
     item.plan, item.price = answer.to_json(), answer.spend
     item.fingerprint = canonical.digest({"question": answer.digest, "data": extract.digest, "mode": "noisy"})

@@ -38,7 +38,11 @@ def cast(tx: Transaction, actor: Actor, request_id: str, decision: Decision, rea
     digest = request.manifest_digest
     tx.add(
         VoteRow(
-            request_id=request.id, person_id=actor.id, manifest_digest=digest, decision=decision, reason=reason
+            request_id=request.id,
+            person_id=actor.id,
+            manifest_digest=digest,
+            decision=decision,
+            reason=reason,
         )
     )
     audit.record(tx, actor, Event.VOTE_CAST, f"request:{request.id}", manifest=digest)
@@ -49,7 +53,10 @@ def cast(tx: Transaction, actor: Actor, request_id: str, decision: Decision, rea
 
 def _settle(tx: Transaction, request: Request) -> None:
     """Open the votes when all are in, and take the step on which enough people agree."""
-    if request.state == State.IN_REVIEW and refusal(Action.CONSOLIDATE, WORKER, facts_of(tx, request, WORKER)) is None:
+    if (
+        request.state == State.IN_REVIEW
+        and refusal(Action.CONSOLIDATE, WORKER, facts_of(tx, request, WORKER)) is None
+    ):
         move(tx, request, Action.CONSOLIDATE, WORKER)
         audit.record(tx, WORKER, Event.CONSOLIDATED, f"request:{request.id}", votes=VOTES_NEEDED)
     if request.state != State.CONSOLIDATING:

@@ -1,0 +1,5 @@
+"""`python -m tre.cli` is `tre`."""
+
+from tre.cli import main
+
+main()

@@ -1,0 +1,104 @@
+"""Who a command acts for, and the transaction that it runs in."""
+
+import getpass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Annotated, TypeVar
+
+import typer
+
+from disclosure.errors import DisclosureError
+from tre.db.engine import Transaction, read_only, transaction
+from tre.domain.audit import Event
+from tre.domain.errors import Misused, Refused, TreError
+from tre.domain.people import Actor, PersonId
+from tre.services import audit, people, sessions
+from tre.services.platform import Platform, opened
+from tre.settings import Mode, Settings, read_settings
+
+Result = TypeVar("Result")
+
+AS = Annotated[
+    str | None,
+    typer.Option("--as", metavar="PERSON", help="Act as this person. Only on a demonstration platform."),
+]
+JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Acting:
+    """A platform and who acts on it."""
+
+    platform: Platform
+    person: str | None
+    token: str | None
+
+    def do(self, work: Callable[[Transaction, Actor], Result]) -> Result:
+        """Run one service in one transaction; what a rule refuses is recorded in another.
+
+        Raises:
+            TreError, DisclosureError: as the service does.
+        """
+        engine = self.platform.application
+        try:
+            with transaction(engine) as tx:
+                actor = self._actor(tx)
+                return work(tx, actor)
+        except (TreError, DisclosureError) as error:
+            self._record(error)
+            raise
+
+    def look(self, work: Callable[[Transaction, Actor], Result]) -> Result:
+        """Run one reading service."""
+        with read_only(self.platform.application) as tx:
+            return work(tx, self._actor(tx, reading=True))
+
+    def observe(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run one reading service that shows the same to every operator of this machine."""
+        with read_only(self.platform.application) as tx:
+            return work(tx)
+
+    def _actor(self, tx: Transaction, *, reading: bool = False) -> Actor:
+        if self.token is not None and not reading:
+            return sessions.actor_for(tx, self.token, sessions.Purpose.TOKEN)
+        if self.token is not None:
+            return people.actor_of(tx, PersonId(sessions.peek(tx, self.token, sessions.Purpose.TOKEN)))
+        if self.person is None:
+            raise Misused(
+                "nobody", "Say for whom this is done: set TRE_TOKEN from `tre login`, or use --as in a demo."
+            )
+        return people.actor_of(tx, PersonId(self.person))
+
+    def _record(self, error: TreError | DisclosureError) -> None:
+        if isinstance(error, TreError) and not isinstance(error, Refused):
+            return
+        with transaction(self.platform.application) as tx:
+            actor = Actor(PersonId(self.person or "token"))
+            audit.record(tx, actor, Event.ACCESS_REFUSED, f"person:{actor.id}", code=error.code)
+
+
+@contextmanager
+def acting(person: str | None) -> Iterator[Acting]:
+    """Open the platform for one command.
+
+    Raises:
+        Misused: `--as` outside of a demonstration.
+    """
+    settings = read_settings()
+    token = settings.token.get_secret_value() if settings.token else None
+    _may_act_as(settings, person)
+    with opened(settings) as platform:
+        yield Acting(platform, person, None if person else token)
+
+
+def ask_password() -> str:
+    """Ask for a password without showing it."""
+    return getpass.getpass("Password: ")
+
+
+def _may_act_as(settings: Settings, person: str | None) -> None:
+    if person is not None and settings.mode is not Mode.DEMO:
+        raise Misused(
+            "as_is_for_demos", "--as works on a demonstration platform only. Sign in with `tre login`."
+        )

@@ -1,0 +1,105 @@
+"""Running one separated role's work in a process of its own that can open nothing but what that role needs."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tre.db.address import Role
+from tre.domain.errors import BadInput, NotFound, Refused, TreError, Unavailable
+from tre.sandbox.bubblewrap import confine, python_inside
+from tre.sandbox.confinement import GIBIBYTE, MEBIBYTE, Confinement, Ending, Limits
+from tre.services.platform import Platform
+
+VAULT, SECRETS, INCOMING, OUTGOING = "/vault", "/secrets", "/incoming", "/outgoing"
+"""Where a role's own folder, its secrets, one delivery, and its results lie inside."""
+
+LIMITS = Limits(
+    memory_bytes=64 * GIBIBYTE,  # address space, which DuckDB reserves freely; what is held is bounded below
+    resident_bytes=8 * GIBIBYTE,
+    file_bytes=64 * GIBIBYTE,
+    processes=512,
+    temporary_bytes=4 * GIBIBYTE,
+    output_bytes=16 * MEBIBYTE,
+)
+WALL_SECONDS = 6 * 3600.0
+"""Longest run of one stage, in seconds: a national linkage takes hours, nothing takes longer than a night."""
+
+ERRORS = {error.__name__: error for error in (TreError, Refused, NotFound, BadInput, Unavailable)}
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """One piece of work of one role.
+
+    Attributes:
+        role: as whom it runs.
+        name: what `tre.worker.stage` calls it.
+        arguments: what it is told; identifiers and texts, never data.
+        incoming: a file that it may read, such as a delivery.
+        outgoing: a folder that it may write results to.
+    """
+
+    role: Role
+    name: str
+    arguments: Mapping[str, object]
+    incoming: Path | None = None
+    outgoing: Path | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def run(platform: Platform, stage: Stage) -> dict[str, object]:
+    """Run a stage and return what it answers.
+
+    Raises:
+        TreError: what the stage refused, in its own words; or that it ended in a way it should not.
+    """
+    done = confine(
+        [python_inside(), "-m", "tre.worker.stage", stage.name],
+        confinement_of(platform, stage),
+        standard_input=json.dumps({"database": _address(platform), "arguments": stage.arguments}).encode(),
+    )
+    if done.ending is not Ending.EXITED or done.returncode not in {0, 1}:
+        raise Unavailable(
+            "stage_failed",
+            f"The stage {stage.name} of role {stage.role.folder} was stopped ({done.ending}, {done.returncode}); "
+            "nothing was kept. See `tre doctor`, then run it again.",
+        )
+    answer: dict[str, object] = json.loads(done.stdout)
+    if "code" in answer:
+        kind = ERRORS.get(str(answer["kind"]), TreError)
+        raise kind(str(answer["code"]), str(answer["sentence"]))
+    return answer
+
+
+def confinement_of(platform: Platform, stage: Stage) -> Confinement:
+    """What a role's process can open: its own vault folder, its secrets, the database, and what it is handed."""
+    url = platform.database.administrator
+    socket = url.query.get("host")
+    read_only = {platform.role_secrets(stage.role): f"{SECRETS}/{stage.role.folder}"}
+    if isinstance(socket, str) and socket.startswith("/"):
+        read_only[Path(socket)] = socket
+    if stage.incoming is not None:
+        read_only[stage.incoming.resolve()] = f"{INCOMING}/{stage.incoming.name}"
+    writable = {platform.role_folder(stage.role): VAULT}
+    if stage.outgoing is not None:
+        writable[stage.outgoing.resolve()] = OUTGOING
+    return Confinement(
+        read_only=read_only,
+        writable=writable,
+        environment={
+            "TRE_HOME": "/vault",
+            "HOME": "/tmp",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            **stage.environment,
+        },
+        network=url.host is not None,
+        limits=LIMITS,
+        wall_seconds=WALL_SECONDS,
+    )
+
+
+def _address(platform: Platform) -> str:
+    """The database's address without account or password: a role logs in with its own secret."""
+    bare = platform.database.administrator.set(username="role", password=None)
+    return bare.render_as_string(hide_password=False)
