@@ -133,7 +133,7 @@ def verify_bundle(path: Path, open_checkpoint: OpenCheckpoint) -> tuple[Fault, .
         Unavailable: the bundle could not be read; then nothing is known about it.
     """
     folder = path.parent if path.name == RECEIPT_NAME else path
-    if folder.is_symlink() or not folder.is_dir():
+    if not folder.is_dir():
         return (
             Fault(
                 "bundle_missing",
