@@ -50,7 +50,7 @@ def collect(folder: Path) -> Collected:
     ignored = 0
     with os.scandir(folder) as entries:
         for entry in entries:
-            taken = _taken(folder / entry.name) if len(files) < MOST_FILES else None
+            taken = take(folder / entry.name) if len(files) < MOST_FILES else None
             if taken is None:
                 ignored += 1
             else:
@@ -68,7 +68,8 @@ def read_plain(path: Path, most: int) -> bytes | None:
     return content if len(content) <= most else None
 
 
-def _taken(path: Path) -> OutputFile | None:
+def take(path: Path) -> OutputFile | None:
+    """Describe one plain file, or None when it is something else; what is inside is still the author's."""
     number = _opened(path) if PLAIN_NAME.fullmatch(path.name) else None
     if number is None:
         return None

@@ -200,26 +200,38 @@ def _telling(executed: Path, cells: int, progress: Progress) -> Callable[[], Non
     """Read how far the driver says it is; the number is a claim and only shown."""
 
     def tell() -> None:
-        said = read_plain(executed / Path(driver.PROGRESS_INSIDE).name, 16) or b""
-        if said.isdigit():
-            progress(min(int(said), cells), cells)
+        started = _started(executed)
+        if started is not None:
+            progress(min(started, cells), cells)
 
     return tell
 
 
+def _started(executed: Path) -> int | None:
+    """The place of the cell that the driver started last, from 0, as it claims."""
+    said = read_plain(executed / Path(driver.PROGRESS_INSIDE).name, 16) or b""
+    return int(said) if said.isdigit() else None
+
+
 _SENTENCES: Final = {
     driver.OK: (RunStatus.OK, "The notebook ran to its end."),
-    driver.CELL_FAILED: (RunStatus.FAILED, "A cell raised an error; read the executed notebook and mend it."),
-    driver.CELL_TIMEOUT: (RunStatus.TIMEOUT, "A cell took too long; make it faster or ask for more time."),
-    driver.KERNEL_DIED: (RunStatus.CRASHED, "The notebook's process died; it may have used too much memory."),
-    driver.TOO_MUCH_OUTPUT: (RunStatus.FAILED, "The notebook prints too much; print less."),
+    driver.CELL_FAILED: (
+        RunStatus.FAILED,
+        "{cell} raised an error; read the executed notebook and mend it.",
+    ),
+    driver.CELL_TIMEOUT: (RunStatus.TIMEOUT, "{cell} took too long; make it faster or ask for more time."),
+    driver.KERNEL_DIED: (
+        RunStatus.CRASHED,
+        "{cell} ended the notebook's process; it may have used too much memory.",
+    ),
+    driver.TOO_MUCH_OUTPUT: (RunStatus.FAILED, "{cell} prints too much; print less."),
 }
 _STOPPED: Final = {
-    Ending.WALL_CLOCK: (RunStatus.TIMEOUT, "The run took too long and was stopped; make it faster."),
-    Ending.MEMORY: (RunStatus.CRASHED, "The run used too much memory and was stopped; use less."),
+    Ending.WALL_CLOCK: (RunStatus.TIMEOUT, "{cell} was running when the time was over; make it faster."),
+    Ending.MEMORY: (RunStatus.CRASHED, "{cell} used more memory than a run may; use less."),
     Ending.DISK: (RunStatus.CRASHED, "The disk is nearly full and the run was stopped; ask the operators."),
 }
-_DIED: Final = (RunStatus.CRASHED, "The run ended before its notebook did; it may have used too much memory.")
+_DIED: Final = (RunStatus.CRASHED, "{cell} ended the run before its end; it may have used too much memory.")
 
 
 def _result(run: Run, done: Completed, *, cells: int, parameters: Mapping[str, Value]) -> RunResult:
@@ -229,10 +241,12 @@ def _result(run: Run, done: Completed, *, cells: int, parameters: Mapping[str, V
     if content is None and status is RunStatus.OK:
         status, sentence = _DIED
     collected = collect(run.folder / "outputs")
-    failed = None if content is None or status is RunStatus.OK else _failed_cell(content)
+    failed = None
+    if content is not None and status is not RunStatus.OK:
+        failed = _failed_cell(content, _started(run.folder / "executed"))
     return RunResult(
         status=status,
-        sentence=sentence if failed is None else f"Cell {failed}: {sentence}",
+        sentence=sentence.format(cell="A cell" if failed is None else f"Cell {failed}"),
         failed_cell=failed,
         cells=cells,
         seconds=done.seconds,
@@ -245,17 +259,16 @@ def _result(run: Run, done: Completed, *, cells: int, parameters: Mapping[str, V
     )
 
 
-def _failed_cell(content: bytes) -> int | None:
-    """Find the first cell that papermill marked; the document is the researcher's, so anything may be there.
+def _failed_cell(content: bytes, started: int | None) -> int | None:
+    """Number of the first cell that papermill marked, or else of the one started last; from 1.
 
-    Cells that papermill put in (parameters, its own message) do not count.
+    The document is the researcher's, so anything may be there. Cells that papermill put in do not count.
     """
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
         number = 0
-        for cell in json.loads(content)["cells"]:
+        for place, cell in enumerate(json.loads(content)["cells"]):
             tags = cell["metadata"].get("tags", [])
             number += "injected-parameters" not in tags and "papermill-error-cell-tag" not in tags
-            told = cell["metadata"].get("papermill", {})
-            if told.get("exception") is True or told.get("status") == "running":
+            if cell["metadata"].get("papermill", {}).get("exception") is True or place == started:
                 return number
     return None

@@ -1,0 +1,126 @@
+"""A table that a researcher asks for: a statistic, the platform's verdict on it, and what noise would cost."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from html import escape
+from typing import TYPE_CHECKING, Final
+
+from disclosure.statistic import Statistic
+from tre.client.channel import Channel
+from tre.client.errors import ClientError
+from tre.wire import CheckAnswer, CheckRequest, FindingShape, PriceAnswer, PriceRequest, Scalar, Verb
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MARGIN: Final = "all"
+SHADE: Final = "background:#f8d7da;color:#000"  # black on this pink: contrast 15.6 to 1
+MOST_ROWS: Final = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """The platform's verdict, computed by it from the extract or the derived rows.
+
+    Attributes:
+        answer: what the platform said.
+        dimensions: how many of the first columns are dimensions.
+    """
+
+    answer: CheckAnswer
+    dimensions: int
+
+    @property
+    def verdict(self) -> str:
+        """`PASS`, `REVIEW` or `FAIL`."""
+        return self.answer.verdict
+
+    @property
+    def findings(self) -> tuple[FindingShape, ...]:
+        """Why, one by one."""
+        return self.answer.findings
+
+    def to_pandas(self) -> "pd.DataFrame":
+        """The cells that the platform looked at, with `unsafe` and `rules`."""
+        import pandas as pd  # noqa: PLC0415 - slow; only when wanted
+
+        return pd.DataFrame(list(self.answer.rows), columns=list(self.answer.columns))
+
+    def __repr__(self) -> str:
+        return "\n".join(
+            [f"Verdict: {self.verdict}", *(f"- {finding.sentence}" for finding in self.findings)]
+        )
+
+    def _repr_html_(self) -> str:
+        """Shade unsafe cells and mark them in words too, for print and for screen readers."""
+        answer = self.answer
+        unsafe = answer.columns.index("unsafe") if "unsafe" in answer.columns else len(answer.columns)
+        head = "".join(f'<th scope="col">{escape(name)}</th>' for name in answer.columns)
+        body = "".join(self._row_html(row, unsafe) for row in answer.rows[:MOST_ROWS])
+        left = len(answer.rows) - MOST_ROWS
+        more = f"<p>{left} more cells: see to_pandas().</p>" if left > 0 else ""
+        findings = "".join(f"<li>{escape(finding.sentence)}</li>" for finding in answer.findings)
+        caption = f"Verdict of the platform: {escape(self.verdict)}"
+        return (
+            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"{more}<ul>{findings}</ul>"
+        )
+
+    def _row_html(self, row: Sequence[Scalar], unsafe: int) -> str:
+        is_unsafe = unsafe < len(row) and row[unsafe] is True
+        cells = []
+        for place, value in enumerate(row):
+            if place < self.dimensions:
+                text = MARGIN if value is None else str(value)
+                cells.append(f'<th scope="row">{escape(text)}</th>')
+            else:
+                text = ("UNSAFE" if value else "") if place == unsafe else "" if value is None else str(value)
+                cells.append(f"<td>{escape(text)}</td>")
+        style = f' style="{SHADE}"' if is_unsafe else ""
+        return f"<tr{style}>{''.join(cells)}</tr>"
+
+
+class Table:
+    """One table that is asked for. Nothing of it leaves before two people have approved it."""
+
+    def __init__(self, statistic: Statistic, channel: Channel) -> None:
+        self._statistic = statistic
+        self._channel = channel
+        self._checked: Check | None = None
+
+    def to_statistic(self) -> Statistic:
+        """What is asked, as a frozen statistic."""
+        return self._statistic
+
+    def check(self) -> Check:
+        """Ask the platform for its verdict.
+
+        Raises:
+            ClientError: the platform refused.
+        """
+        request = CheckRequest(statistic=self._statistic.to_json())
+        answer = self._channel.ask(Verb.CHECK, CheckAnswer, request)
+        self._checked = Check(answer, len(self._statistic.by))
+        return self._checked
+
+    def price(self, precision: str = "standard") -> PriceAnswer:
+        """Ask what a noisy release would cost and how near its answer would be.
+
+        Raises:
+            ClientError: the platform refused, for example because a column has no public bounds.
+        """
+        request = PriceRequest(statistic=self._statistic.to_json(), precision=precision)
+        return self._channel.ask(Verb.PRICE, PriceAnswer, request)
+
+    def __repr__(self) -> str:
+        asked = self._statistic
+        measures = ", ".join(f"{measure.function} of {measure.column}" for measure in asked.measures)
+        where = f" where {asked.where}" if asked.where else ""
+        return f"Table({measures or 'counts'} by {', '.join(asked.by)} from {asked.source}{where})"
+
+    def _repr_html_(self) -> str:
+        try:
+            checked = self._checked or self.check()
+        except ClientError as refused:
+            return f"<p>{escape(repr(self))}</p><p>{escape(refused.sentence)}</p>"
+        return f"<p>{escape(repr(self))}</p>{checked._repr_html_()}"
