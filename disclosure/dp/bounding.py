@@ -1,0 +1,218 @@
+"""From rows to integer vectors over the public cells, in one SQL expression tree: what one unit adds is bounded.
+
+Order of work, each step a condition of soundness: rows without a unit go; of each unit at most `rows_per_unit`
+rows stay, in the order of a keyed hash of the row, before any filter; the filter; levels outside the dictionary,
+nulls and NaN contribute nothing; values are clamped, infinities too, and become whole fixed-point steps; only
+integers are summed; sums saturate at 62 bits, which moves them no further apart. No step can fail for a value:
+casts are tries, levels are literals of the tree, never text pasted into SQL.
+"""
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from sqlglot import exp
+
+from disclosure.dp.declared import OVERFLOW_LIMIT
+from disclosure.dp.dictionary import Dictionary
+from disclosure.dp.layout import Role, Vector
+from disclosure.dp.levels import Kind, Level
+from disclosure.dp.planning import Plan
+from disclosure.expression.sql import column_node
+
+SOURCE: Final = "source"
+"""Name under which the tree finds the rows."""
+
+FLOATING: Final = frozenset({"FLOAT", "DOUBLE"})
+"""Types of a unit column in which a missing unit is NaN."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """Columns of a table as the engine describes them.
+
+    Attributes:
+        types: the engine's type per column, in order.
+    """
+
+    types: dict[str, str]
+
+
+def bounded_rows(
+    dictionary: Dictionary, shape: Shape, *, bounded: bool, projection_key: bytes | None
+) -> exp.Select:
+    """Rows that count: those with a unit, at most `rows_per_unit` of each.
+
+    The rows kept of a unit depend on its own rows and the key only (rows that agree in 64 bits of hash aside), so
+    that one unit more or less changes nobody else's.
+
+    Args:
+        dictionary: names the unit and how many of its rows count.
+        shape: the columns of the data.
+        bounded: True when the data were bounded before, by `materialise`, so that nothing is dropped.
+        projection_key: secret of an edition, so that the same rows are kept each time; None draws a fresh one.
+    """
+    unit = column_node(dictionary.unit)
+    rows = (
+        exp.select(exp.Star())
+        .from_(exp.to_table(SOURCE))
+        .where(_has_unit(unit, shape.types.get(dictionary.unit)))
+    )
+    if bounded:
+        return rows
+    key = (projection_key or secrets.token_bytes(32)).hex()
+    order = exp.Anonymous(
+        this="hash", expressions=[exp.Literal.string(key), *map(column_node, sorted(shape.types))]
+    )
+    number = exp.Window(
+        this=exp.Anonymous(this="row_number", expressions=[]),
+        partition_by=[unit],
+        order=exp.Order(expressions=[exp.Ordered(this=order)]),
+    )
+    most = exp.Literal.number(dictionary.rows_per_unit)
+    return rows.qualify(exp.LTE(this=number, expression=most))
+
+
+def cells_query(plan: Plan, rows: exp.Select) -> exp.Select:
+    """One row per public cell in the dictionary's order, one whole number per vector of the plan."""
+    by, vectors = plan.statistic.by, plan.layout.vectors
+    kept = exp.select(exp.Star()).from_("bounded")
+    if plan.statistic.filter is not None:
+        kept = kept.where(plan.statistic.filter.to_sql())
+    read = exp.select(
+        *(_as(_typed(column, plan.dictionary.kind(column)), f"key{i}") for i, column in enumerate(by)),
+        *(_as(_value(vector, plan.dictionary), f"value{i}") for i, vector in enumerate(vectors)),
+    ).from_("kept")
+    grouped = exp.select(
+        *(_name(f"key{i}") for i in range(len(by))),
+        *(_as(_total(vector, i), f"total{i}") for i, vector in enumerate(vectors)),
+    ).from_("read")
+    if by:
+        grouped = grouped.group_by(*(_name(f"key{i}") for i in range(len(by))))
+    answer = _over_domain([plan.dictionary.keys[column] for column in by], len(vectors))
+    for name, part in (("bounded", rows), ("kept", kept), ("read", read), ("grouped", grouped)):
+        answer = answer.with_(name, as_=part)
+    return answer
+
+
+def _over_domain(levels: list[Sequence[Level]], vectors: int) -> exp.Select:
+    """Every combination of levels in order, joined with what was found there; zero where nothing was."""
+    answer = exp.select(*(_answer(i) for i in range(vectors)))
+    if not levels:
+        return answer.from_("grouped")
+    answer = answer.from_(_domain(0, levels[0]))
+    for index, held in enumerate(levels[1:], start=1):
+        answer = answer.join(_domain(index, held), join_type="cross")
+    matched = [exp.EQ(this=_name(f"key{i}"), expression=_name(f"level{i}")) for i in range(len(levels))]
+    answer = answer.join(exp.to_table("grouped"), on=exp.and_(*matched), join_type="left")
+    return answer.order_by(*(_name(f"position{i}") for i in range(len(levels))))
+
+
+def _domain(index: int, levels: Sequence[Level]) -> exp.Values:
+    """The published levels of one dimension as rows of position and level."""
+    rows = [
+        exp.Tuple(expressions=[exp.Literal.number(position), _level(level)])
+        for position, level in enumerate(levels)
+    ]
+    alias = exp.TableAlias(
+        this=_name(f"domain{index}"), columns=[_name(f"position{index}"), _name(f"level{index}")]
+    )
+    return exp.Values(expressions=rows, alias=alias)
+
+
+def _level(level: Level) -> exp.Expr:
+    if isinstance(level, bool):
+        return exp.Boolean(this=level)
+    if isinstance(level, str):
+        return exp.Literal.string(level)
+    return exp.cast(exp.Literal.string(repr(float(level))), "DOUBLE")
+
+
+def _typed(column: str, kind: Kind) -> exp.Expr:
+    """A column as values of one kind; what cannot be read so is null."""
+    node = column_node(column)
+    if kind is Kind.NUMBER:
+        nan = exp.cast(exp.Literal.string("NaN"), "DOUBLE")
+        return exp.Nullif(this=_try(node, "DOUBLE"), expression=nan)
+    return _try(node, "BOOLEAN" if kind is Kind.FLAG else "VARCHAR")
+
+
+def _value(vector: Vector, dictionary: Dictionary) -> exp.Expr:
+    """What one row gives to a vector before it is counted or summed; null for nothing."""
+    if vector.column is None:
+        return exp.true()
+    typed = _typed(vector.column, dictionary.kind(vector.column))
+    return typed if vector.role is Role.VALUES else _clamped(typed, vector.column, dictionary, vector.centre)
+
+
+def _clamped(typed: exp.Expr, column: str, dictionary: Dictionary, centre: int) -> exp.Expr:
+    """A value clamped to its bounds, in whole fixed-point steps from the centre.
+
+    Fixed-point bounds are doubles without rounding (the dictionary sees to it) and both products and rounding keep
+    order, so a value inside its bounds stays inside.
+    """
+    low, high = (float(bound) for bound in dictionary.bounds[column])
+    fixed_low, fixed_high = dictionary.fixed_bounds(column)
+    steps = exp.Round(this=exp.Mul(this=typed.copy(), expression=_whole(dictionary.scale_of(column))))
+    return (
+        exp.Case()
+        .when(exp.Is(this=typed.copy(), expression=exp.Null()), exp.Null())
+        .when(exp.LTE(this=typed.copy(), expression=_double(low)), _whole(fixed_low - centre))
+        .when(exp.GTE(this=typed.copy(), expression=_double(high)), _whole(fixed_high - centre))
+        .else_(exp.Sub(this=_try(steps, "BIGINT"), expression=_whole(centre)))
+    )
+
+
+def _total(vector: Vector, index: int) -> exp.Expr:
+    """Count or sum of a cell; the engine sums integers in 128 bits."""
+    value = _name(f"value{index}")
+    return exp.Count(this=value) if vector.is_count else exp.Sum(this=value)
+
+
+def _answer(index: int) -> exp.Expr:
+    """A total held within 62 bits, which only data beyond the declared population reach; zero where none was."""
+    total = _name(f"total{index}")
+    held = (
+        exp.Case()
+        .when(exp.Is(this=total.copy(), expression=exp.Null()), _whole(0))
+        .when(exp.GTE(this=total.copy(), expression=_whole(OVERFLOW_LIMIT)), _whole(OVERFLOW_LIMIT))
+        .when(exp.LTE(this=total.copy(), expression=_whole(-OVERFLOW_LIMIT)), _whole(-OVERFLOW_LIMIT))
+        .else_(_try(total, "BIGINT"))
+    )
+    return _as(held, f"answer{index}")
+
+
+def _has_unit(unit: exp.Column, held: str | None) -> exp.Expr:
+    """Is there a unit? Nulls, NaN and blank text would make one unit of many people."""
+    present: exp.Expr = exp.Not(this=exp.Is(this=unit.copy(), expression=exp.Null()))
+    if held in FLOATING:
+        return exp.and_(present, exp.Not(this=exp.Anonymous(this="isnan", expressions=[unit.copy()])))
+    if held == "VARCHAR":
+        blank = exp.EQ(this=exp.Trim(this=unit.copy()), expression=exp.Literal.string(""))
+        return exp.and_(present, exp.Not(this=blank))
+    return present
+
+
+def _name(name: str) -> exp.Column:
+    return exp.column(exp.to_identifier(name, quoted=True))
+
+
+def _as(node: exp.Expr, name: str) -> exp.Expr:
+    return exp.alias_(node, name, quoted=True)
+
+
+def _try(node: exp.Expr, to: str) -> exp.Expr:
+    return exp.TryCast(this=node, to=exp.DataType.build(to, dialect="duckdb"))
+
+
+def _whole(number: int) -> exp.Expr:
+    return (
+        exp.Paren(this=exp.Neg(this=exp.Literal.number(-number)))
+        if number < 0
+        else exp.Literal.number(number)
+    )
+
+
+def _double(number: float) -> exp.Expr:
+    return exp.cast(exp.Literal.string(repr(number)), "DOUBLE")

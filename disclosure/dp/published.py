@@ -1,0 +1,106 @@
+"""What a noisy question may name: published columns, published levels, published bounds. Decided without the data."""
+
+from collections.abc import Iterable
+from typing import Final
+
+from disclosure.dp.dictionary import Dictionary
+from disclosure.dp.levels import identity_of
+from disclosure.errors import DisclosureError
+from disclosure.expression import Column, Comparison, Leaf, Literal, Membership, Missing
+from disclosure.statistic import Measure, Statistic
+
+ANSWERED: Final = frozenset({"table"})
+"""Kinds of statistic that noise can answer so far; any other is refused."""
+
+MOST_LISTED: Final = 50
+"""Most published values that a refusal lists."""
+
+
+def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
+    """Refuse a question that noise cannot answer soundly, by question and dictionary alone.
+
+    Raises:
+        DisclosureError: `kind`, `unit`, `weights`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`
+            or `where_unpublished`.
+    """
+    if stat.kind.value not in ANSWERED:
+        raise DisclosureError("kind", "This kind of statistic has no noisy form yet; ask for a table.")
+    if stat.unit != dictionary.unit:
+        raise DisclosureError(
+            "unit", f"The statistic must name the unit {dictionary.unit!r}; set unit= to it."
+        )
+    if stat.weight is not None:
+        raise DisclosureError("weights", "Weighted tables have no noisy form yet; ask without a weight.")
+    for column in stat.by:
+        _refuse_without_keys(column, dictionary)
+    for measure in stat.measures:
+        _refuse_measure(measure, dictionary)
+    if stat.filter is not None:
+        for leaf in stat.filter.leaves():
+            _refuse_unpublished(leaf, dictionary)
+
+
+def _refuse_without_keys(column: str, dictionary: Dictionary) -> None:
+    if column not in dictionary.keys:
+        raise DisclosureError(
+            "no_keys",
+            f"Column {column!r:.80} has no published levels; group by one of {_listed(dictionary.keys)}.",
+        )
+    dictionary.refuse_unusable(column)
+
+
+def _refuse_measure(measure: Measure, dictionary: Dictionary) -> None:
+    if measure.column is None:
+        return
+    if measure.function == "count" and measure.column not in dictionary.columns:
+        raise DisclosureError(
+            "unknown_column",
+            f"Column {measure.column!r:.80} is not published; use one of {_listed(dictionary.columns)}.",
+        )
+    if measure.function != "count" and measure.column not in dictionary.bounds:
+        raise DisclosureError(
+            "no_bounds",
+            f"Column {measure.column!r:.80} has no published bounds; use one of {_listed(dictionary.bounds)}.",
+        )
+    dictionary.refuse_unusable(measure.column)
+
+
+def _refuse_unpublished(leaf: Leaf, dictionary: Dictionary) -> None:
+    """Refuse a comparison with anything but the published values of one published column."""
+    column = leaf.left if isinstance(leaf, Comparison) else leaf.term
+    if not isinstance(column, Column) or column.name not in dictionary.columns:
+        raise DisclosureError(
+            "where_unpublished",
+            f"A noisy filter may look at one published column at a time: {_listed(dictionary.columns)}.",
+        )
+    dictionary.refuse_unusable(column.name)
+    allowed = _published(column.name, dictionary)
+    if not _compared(leaf) <= {identity_of(value) for value in allowed}:
+        raise DisclosureError(
+            "where_unpublished",
+            f"A noisy filter may compare {column.name!r:.80} only with its published values: {_listed(allowed)}.",
+        )
+
+
+def _published(column: str, dictionary: Dictionary) -> tuple[object, ...]:
+    """Levels, bin edges and bounds of a column."""
+    return (
+        *dictionary.keys.get(column, ()),
+        *dictionary.bins.get(column, ()),
+        *dictionary.bounds.get(column, ()),
+    )
+
+
+def _compared(leaf: Leaf) -> set[object]:
+    """What a leaf compares its column with; a second column or arithmetic equals no published value."""
+    if isinstance(leaf, Missing):
+        return set()
+    others = leaf.levels if isinstance(leaf, Membership) else (leaf.right,)
+    return {identity_of(other.value) if isinstance(other, Literal) else other for other in others}
+
+
+def _listed(values: Iterable[object]) -> str:
+    """Values for a sentence, shortened."""
+    texts = [f"{value!s:.60}" for value in values]
+    rest = f" and {len(texts) - MOST_LISTED} more" if len(texts) > MOST_LISTED else ""
+    return ", ".join(texts[:MOST_LISTED]) + rest if texts else "none"
