@@ -14,14 +14,23 @@ app = typer.Typer(name="audit", help="The audit log.", no_args_is_help=True)
 
 @app.command(name="show")
 def show_(
-    subject: Annotated[str | None, typer.Option(help="Only lines about this, for example request:ID.")] = None,
+    subject: Annotated[
+        str | None, typer.Option(help="Only lines about this, for example request:ID.")
+    ] = None,
     as_json: JSON = False,
 ) -> None:
     """Show the newest lines."""
 
     def read(tx: Transaction) -> list[dict[str, object]]:
         return [
-            {"id": each.id, "at": each.at, "event": each.event, "actor": each.actor, "subject": each.subject, "detail": each.detail}
+            {
+                "id": each.id,
+                "at": each.at,
+                "event": each.event,
+                "actor": each.actor,
+                "subject": each.subject,
+                "detail": each.detail,
+            }
             for each in audit.lines(tx, subject=subject)
         ]
 

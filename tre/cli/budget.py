@@ -15,7 +15,9 @@ COLUMNS = ("account", "cap", "spent", "reserved", "remaining", "exact_releases",
 
 @app.command(name="show")
 def show_(
-    project: Annotated[str | None, typer.Option(help="Accounts that this project's releases are posted to.")] = None,
+    project: Annotated[
+        str | None, typer.Option(help="Accounts that this project's releases are posted to.")
+    ] = None,
     dataset: Annotated[str | None, typer.Option(help="Accounts of this dataset's editions.")] = None,
     as_json: JSON = False,
 ) -> None:

@@ -25,7 +25,9 @@ def synthesise(
     out: Out,
     people: Annotated[int, typer.Option(min=100, help="How many people to invent.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 1,
-    recipe: Annotated[Path, typer.Option(help="What they are like.")] = Path("projects/fuel-poverty/synthetic.toml"),
+    recipe: Annotated[Path, typer.Option(help="What they are like.")] = Path(
+        "projects/fuel-poverty/synthetic.toml"
+    ),
     as_json: JSON = False,
 ) -> None:
     """Invent people and what seven sources know about them; the truth is kept apart."""

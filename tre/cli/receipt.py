@@ -20,7 +20,9 @@ def _receipt() -> None:
 @app.command()
 def verify(
     path: Annotated[Path, typer.Argument(help="A bundle's folder, or its receipt.json.")],
-    key: Annotated[Path | None, typer.Option(help="The platform's verification key. Never from the bundle.")] = None,
+    key: Annotated[
+        Path | None, typer.Option(help="The platform's verification key. Never from the bundle.")
+    ] = None,
 ) -> None:
     """Verify a bundle: every file, the inclusion proof and the signature."""
     faults = receipt_faults(path, key or read_settings().home / "keys" / "receipts.vkey")

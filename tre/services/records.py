@@ -32,10 +32,14 @@ def receipt_faults(path: Path, key: Path) -> list[str]:
         BadInput: the key lies in the bundle or is not a key.
     """
     if not key.is_file():
-        raise NotFound("no_key", f"There is no key at {key}. Name the file that the platform gave you with --key.")
+        raise NotFound(
+            "no_key", f"There is no key at {key}. Name the file that the platform gave you with --key."
+        )
     folder = (path if path.is_dir() else path.parent).resolve()
     if key.resolve().is_relative_to(folder):
-        raise NotFound("key_in_bundle", "A key that comes with the bundle proves nothing. Use the platform's own.")
+        raise NotFound(
+            "key_in_bundle", "A key that comes with the bundle proves nothing. Use the platform's own."
+        )
     return [fault.sentence for fault in verify_bundle(path, _opener(key))]
 
 

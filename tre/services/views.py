@@ -20,7 +20,12 @@ def person(tx: Transaction, person_id: PersonId) -> View:
     return {
         **_person(tx, row),
         "accreditations": [
-            {"kind": each.kind, "starts": each.starts_at, "ends": each.ends_at, "suspended": each.suspended_at}
+            {
+                "kind": each.kind,
+                "starts": each.starts_at,
+                "ends": each.ends_at,
+                "suspended": each.suspended_at,
+            }
             for each in accreditations
         ],
         "roles": [
@@ -77,11 +82,15 @@ def budget(tx: Transaction, accounts: Sequence[str] | None = None) -> list[View]
 
 def dataset_accounts(tx: Transaction, dataset: str) -> list[str]:
     """Every account of any edition of a dataset."""
-    return list(tx.scalars(select(Account.id).where(Account.id.startswith(f"edition:{dataset}@", autoescape=True))))
+    return list(
+        tx.scalars(select(Account.id).where(Account.id.startswith(f"edition:{dataset}@", autoescape=True)))
+    )
 
 
 def _person(tx: Transaction, row: Person) -> View:
-    granted = tx.scalars(select(Granted.capability).where(Granted.person_id == row.id).order_by(Granted.capability))
+    granted = tx.scalars(
+        select(Granted.capability).where(Granted.person_id == row.id).order_by(Granted.capability)
+    )
     return {
         "id": row.id,
         "name": row.name,

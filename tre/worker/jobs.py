@@ -14,6 +14,7 @@ from tre.services import accreditation
 from tre.services.outputs import check, release
 from tre.services.platform import Platform
 from tre.vault.bundle import Publisher
+from tre.worker.runs import Runs
 from tre.worker.sequencer import Sequencer
 
 
@@ -36,6 +37,7 @@ class Jobs:
         return (
             Task("check", self.check),
             Task("release", self.release),
+            Task("run", Runs(self.platform).run, attempts=1),
             Task("log", self.sequencer.catch_up, cron="* * * * * */5"),
             Task("sweep", self.sweep, cron="* * * * * */30"),
         )

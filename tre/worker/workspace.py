@@ -1,0 +1,211 @@
+"""What a notebook may ask of the platform while it runs. It is known which person and project it serves."""
+
+import json
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+import duckdb
+
+from disclosure import Policy, Report, Statistic, assess
+from disclosure.dp import NANO, PRECISIONS, epsilon_of
+from tre import wire
+from tre.db.engine import read_only
+from tre.db.tables import Extract
+from tre.domain.errors import BadInput, Refused
+from tre.services import projects, views
+from tre.services.dictionary import STUDY_ID
+from tre.services.outputs.submit import dictionary_of, price
+from tre.services.platform import Platform
+
+
+@dataclass(slots=True)
+class Workspace:
+    """Answers one run's requests, and remembers what it registers and submits until the run has ended.
+
+    Attributes:
+        platform: the platform.
+        run: the run's identifier.
+        extract: what the run reads.
+        policy: the project's disclosure policy.
+        accounts: the project's accounts.
+        registered: derived tables by name, as the run described them.
+        submitted: what the run wants released, in order.
+    """
+
+    platform: Platform
+    run: str
+    extract: Extract
+    policy: Policy
+    accounts: list[str]
+    registered: dict[str, wire.RegisterRequest] = field(default_factory=dict)
+    submitted: list[wire.SubmitRequest] = field(default_factory=list)
+
+    def __call__(self, verb: str, payload: dict[str, object]) -> dict[str, object]:
+        """Answer one request; the channel calls this.
+
+        Raises:
+            TreError, DisclosureError: with the sentence that the notebook sees.
+        """
+        known = wire.Verb(verb) if verb in set(wire.Verb) else None
+        if known is None:
+            raise BadInput("unknown_verb", "The platform does not know this request.")
+        asked = wire.read(wire.SHAPES[known][0], payload)
+        answers: Mapping[wire.Verb, Callable[..., wire.Shape]] = {
+            wire.Verb.TABLES: self._tables,
+            wire.Verb.DICTIONARY: self._dictionary,
+            wire.Verb.BUDGET: self._budget,
+            wire.Verb.REGISTER: self._register,
+            wire.Verb.CHECK: self._check,
+            wire.Verb.PRICE: self._price,
+            wire.Verb.SUBMIT: self._submit,
+            wire.Verb.STATUS: self._status,
+            wire.Verb.WITHDRAW: self._withdraw,
+        }
+        return wire.written(answers[known](asked))
+
+    def _tables(self, _: wire.Nothing) -> wire.TablesAnswer:
+        tables = tuple(self._table(name) for name in self.extract.tables)
+        return wire.TablesAnswer(project=self.extract.project_id, tables=tables)
+
+    def _table(self, name: str) -> wire.TableShape:
+        path = self.platform.extracts / self.extract.tables[name]["path"]
+        with duckdb.connect() as connection:
+            described = connection.execute(
+                "DESCRIBE SELECT * FROM read_parquet($path)", {"path": str(path)}
+            ).fetchall()
+        sources = dict(dictionary_of(self.extract, name).sources)
+        columns = tuple(
+            wire.Column(name=row[0], type=row[1], description=sources.get(row[0], "")) for row in described
+        )
+        return wire.TableShape(name=name, file=path.name, unit=STUDY_ID, columns=columns)
+
+    def _dictionary(self, asked: wire.Named) -> wire.DictionaryAnswer:
+        dictionary = json.loads(dictionary_of(self.extract, asked.name).to_json())
+        return wire.DictionaryAnswer(name=asked.name, dictionary=dictionary)
+
+    def _budget(self, _: wire.Nothing) -> wire.BudgetAnswer:
+        return wire.BudgetAnswer(accounts=tuple(_account(line) for line in self._balances()))
+
+    def _balances(self) -> list[views.View]:
+        with read_only(self.platform.application) as tx:
+            return views.budget(tx, self.accounts)
+
+    def _register(self, asked: wire.RegisterRequest) -> wire.RegisterAnswer:
+        if asked.name in self.extract.tables:
+            raise BadInput(
+                "name_taken",
+                f"'{asked.name}' is a table of the extract; give the derived table another name.",
+            )
+        self.registered[asked.name] = asked
+        return wire.RegisterAnswer(name=asked.name)
+
+    def _check(self, asked: wire.CheckRequest) -> wire.CheckAnswer:
+        statistic = Statistic.from_json(asked.statistic)
+        table = self.extract.tables.get(statistic.source)
+        if table is None:
+            raise Refused(
+                "checked_after_the_run",
+                f"'{statistic.source:.60}' is a table of this run: the platform checks it when the run has ended. "
+                "Submit it, and read the findings with the request.",
+            )
+        return check_answer(assess(statistic, self.platform.extracts / table["path"], self.policy))
+
+    def _price(self, asked: wire.PriceRequest) -> wire.PriceAnswer:
+        plan = price(self.extract, Statistic.from_json(asked.statistic), nano_of(asked.precision))
+        dictionary = dictionary_of(self.extract, plan.statistic.source)
+        remaining = {
+            str(line["account"]): int(str(line["remaining"])) - plan.spend for line in self._balances()
+        }
+        return wire.PriceAnswer(
+            precision=asked.precision,
+            rho=plan.spend,
+            epsilon=epsilon_of(plan.spend, dictionary.privacy_delta),
+            delta=dictionary.privacy_delta,
+            half_widths=dict(plan.accuracy),
+            remaining=remaining,
+        )
+
+    def _submit(self, asked: wire.SubmitRequest) -> wire.RequestAnswer:
+        for text in asked.items:
+            source = Statistic.from_json(text).source
+            if source not in self.extract.tables and source not in self.registered:
+                raise BadInput(
+                    "unknown_source", f"There is no table '{source:.60}'. Register it before you submit."
+                )
+        self.submitted.append(asked)
+        return self._declared(len(self.submitted))
+
+    def _status(self, asked: wire.RequestReference) -> wire.RequestAnswer:
+        number = asked.id.removeprefix(f"{self.run}/")
+        if not number.isdecimal() or not 1 <= int(number) <= len(self.submitted):
+            raise BadInput("no_such_request", "This run has made no such request.")
+        return self._declared(int(number))
+
+    def _withdraw(self, asked: wire.RequestReference) -> wire.RequestAnswer:
+        raise Refused(
+            "withdraw_later",
+            f"'{asked.id:.60}' is made when the run has ended. Withdraw it then, or end the run.",
+        )
+
+    def _declared(self, number: int) -> wire.RequestAnswer:
+        asked = self.submitted[number - 1]
+        items = tuple(
+            wire.ItemShape(number=place, outcome="declared", sentence="Submitted when the run has ended.")
+            for place in range(1, len(asked.items) + 1)
+        )
+        return wire.RequestAnswer(id=f"{self.run}/{number}", title=asked.title, state="DECLARED", items=items)
+
+
+def workspace_of(platform: Platform, run: str, project_id: str) -> Workspace:
+    """Make what answers a run's requests, for the project's newest extract."""
+    with read_only(platform.application) as tx:
+        manifest = projects.manifest_of(tx, project_id)
+        extract = projects.extract_of(tx, project_id)
+    return Workspace(platform, run, extract, manifest.policy, projects.accounts_of(manifest))
+
+
+def nano_of(precision: str) -> int:
+    """What a precision of the menu costs, in nano-rho.
+
+    Raises:
+        BadInput: there is no such precision.
+    """
+    if precision not in PRECISIONS:
+        raise BadInput(
+            "unknown_precision", f"There is no precision '{precision:.60}'. Choose: {', '.join(PRECISIONS)}."
+        )
+    return math.ceil(PRECISIONS[precision] * NANO)
+
+
+def check_answer(report: Report) -> wire.CheckAnswer:
+    """Write a report in the agreed shape."""
+    findings = tuple(
+        wire.FindingShape(
+            rule=each.rule, sentence=each.sentence, cells=tuple(tuple(cell) for cell in each.cells)
+        )
+        for each in report.findings
+    )
+    cells = report.cells
+    rows = tuple(tuple(_scalar(value) for value in row) for row in cells.itertuples(index=False, name=None))
+    return wire.CheckAnswer(
+        verdict=report.verdict.name, findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
+    )
+
+
+def _scalar(value: object) -> wire.Scalar:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value))
+    plain = value.item() if hasattr(value, "item") else value
+    if isinstance(plain, float) and not math.isfinite(plain):
+        return None
+    return plain if isinstance(plain, bool | int | float | str) or plain is None else str(plain)
+
+
+def _account(line: views.View) -> wire.Account:
+    kind, _, name = str(line["account"]).partition(":")
+    amounts = {
+        key: int(str(line[key]))
+        for key in ("cap", "spent", "reserved", "remaining", "exact_releases", "exact_cells")
+    }
+    return wire.Account(kind=kind, name=name, **amounts)
