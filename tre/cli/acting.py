@@ -4,7 +4,7 @@ import getpass
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Annotated, TypeVar
+from typing import Annotated, Final, TypeVar
 
 import typer
 
@@ -12,7 +12,7 @@ from disclosure.errors import DisclosureError
 from tre.db.engine import Transaction, read_only, transaction
 from tre.domain.audit import Event
 from tre.domain.errors import Misused, Refused, TreError
-from tre.domain.people import Actor, PersonId
+from tre.domain.people import Actor, Capability, PersonId
 from tre.services import audit, people, sessions
 from tre.services.platform import Platform, opened
 from tre.settings import Mode, Settings, read_settings
@@ -24,6 +24,10 @@ AS = Annotated[
     typer.Option("--as", metavar="PERSON", help="Act as this person. Only on a demonstration platform."),
 ]
 JSON = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+
+
+OPERATOR: Final = Actor(PersonId("operator"), capabilities=frozenset({Capability.AUDITOR}))
+"""Whoever runs a demonstration may read everything; they may do nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +54,37 @@ class Acting:
             raise
 
     def look(self, work: Callable[[Transaction, Actor], Result]) -> Result:
-        """Run one reading service."""
+        """Run one reading service, on a demonstration platform also for the operator who names nobody."""
         with read_only(self.platform.application) as tx:
-            return work(tx, self._actor(tx, reading=True))
+            return work(tx, self.reader(tx))
 
     def observe(self, work: Callable[[Transaction], Result]) -> Result:
         """Run one reading service that shows the same to every operator of this machine."""
         with read_only(self.platform.application) as tx:
             return work(tx)
 
-    def _actor(self, tx: Transaction, *, reading: bool = False) -> Actor:
-        if self.token is not None and not reading:
-            return sessions.actor_for(tx, self.token, sessions.Purpose.TOKEN)
+    def _actor(self, tx: Transaction) -> Actor:
         if self.token is not None:
-            return people.actor_of(tx, PersonId(sessions.peek(tx, self.token, sessions.Purpose.TOKEN)))
+            return sessions.actor_for(tx, self.token, sessions.Purpose.TOKEN)
         if self.person is None:
             raise Misused(
                 "nobody", "Say for whom this is done: set TRE_TOKEN from `tre login`, or use --as in a demo."
             )
         return people.actor_of(tx, PersonId(self.person))
+
+    def sign_in(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run a service that finds out who somebody is; also a failed attempt is kept."""
+        with transaction(self.platform.application) as tx:
+            answer = work(tx)
+        return answer
+
+    def reader(self, tx: Transaction) -> Actor:
+        """Who reads: the person named, or on a demonstration platform the operator."""
+        if self.token is not None:
+            return people.actor_of(tx, PersonId(sessions.peek(tx, self.token, sessions.Purpose.TOKEN)))
+        if self.person is None and self.platform.settings.mode is Mode.DEMO:
+            return OPERATOR
+        return self._actor(tx)
 
     def _record(self, error: TreError | DisclosureError) -> None:
         if isinstance(error, TreError) and not isinstance(error, Refused):

@@ -12,7 +12,8 @@ from tre.domain.contracts import parse_contract
 from tre.linkage.split import split as split_source
 from tre.services import data, projects
 from tre.services.data import Delivery
-from tre.synthesis import read_recipe, synthesise as make_population
+from tre.synthesis import read_recipe
+from tre.synthesis import synthesise as make_population
 
 app = typer.Typer(name="data", help="Data on its way in.", no_args_is_help=True)
 Contract = Annotated[Path, typer.Option(help="The data contract of this source.")]

@@ -65,6 +65,7 @@ class ExactReason(StrEnum):
     LEGAL_DUTY = "legal_duty"
     COMPARISON = "comparison_with_published"
     METHOD_CHECK = "method_check"
+    UNSTATED = "unstated"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,181 @@
+"""Output requests: submit, list, show, vote, withdraw, fetch. Only the worker releases."""
+
+import shutil
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from disclosure import Statistic
+from disclosure.dp import NANO, PRECISIONS, delta_for, rho_for, to_nano
+from tre.cli.acting import AS, JSON, OPERATOR, acting
+from tre.cli.project import text_of
+from tre.cli.speak import say, show, show_json, show_one
+from tre.db.engine import Transaction, transaction
+from tre.domain.errors import BadInput, Misused
+from tre.domain.ledger import ExactReason
+from tre.domain.outputs import Decision, Mode, State
+from tre.services import projects
+from tre.services.outputs import show as shown
+from tre.services.outputs import vote as voting
+from tre.services.outputs.submit import Ask, Submission
+from tre.services.outputs.submit import submit as submit_request
+
+app = typer.Typer(name="request", help="Output requests.", no_args_is_help=True)
+Id = Annotated[str, typer.Argument(metavar="ID", help="The request's identifier.")]
+Reason = Annotated[str, typer.Option(help="Why. The author reads it when the request is decided.")]
+DEFAULT_PRECISION = "standard"
+
+
+@app.command()
+def submit(
+    spec: Annotated[
+        list[Path], typer.Argument(metavar="SPEC.json...", help="Statistics, as Statistic.to_json().")
+    ],
+    project: Annotated[str, typer.Option(help="The project's identifier.")],
+    title: Annotated[str, typer.Option(help="What the request is called.")],
+    context: Annotated[str, typer.Option(help="What it is for and whom it describes.")],
+    mode: Annotated[Mode, typer.Option(help="With noise, or exact.")] = Mode.NOISY,
+    rho: Annotated[float | None, typer.Option(help="Cost of each noisy table, in rho.")] = None,
+    epsilon: Annotated[
+        float | None, typer.Option(help="The same as epsilon, at the project's delta.")
+    ] = None,
+    precision: Annotated[
+        str | None, typer.Option(help=f"The same from a menu: {', '.join(PRECISIONS)}.")
+    ] = None,
+    reason: Annotated[ExactReason, typer.Option(help="Why it must be exact.")] = ExactReason.UNSTATED,
+    run: Annotated[str | None, typer.Option(help="The trusted run whose tables are asked about.")] = None,
+    again: Annotated[
+        str | None, typer.Option(help="The returned request that this is a new version of.")
+    ] = None,
+    person: AS = None,
+    as_json: JSON = False,
+) -> None:
+    """Submit statistics for checking, review and release."""
+    texts = [text_of(path) for path in spec]
+    with acting(person) as act:
+        request = act.do(
+            lambda tx, actor: submit_request(
+                tx,
+                actor,
+                Submission(
+                    project,
+                    title,
+                    context,
+                    tuple(
+                        _ask(tx, project, text, mode, reason, rho=rho, epsilon=epsilon, precision=precision)
+                        for text in texts
+                    ),
+                    run=run,
+                    again=again,
+                ),
+            )
+        )
+        record = act.observe(lambda tx: shown.request_view(tx, OPERATOR, request.id))
+    if as_json:
+        show_json(record)
+    else:
+        say(f"Submitted as {request.id}. The worker checks it next; see `tre request show {request.id}`.")
+
+
+@app.command(name="list")
+def list_(
+    project: Annotated[str | None, typer.Option(help="Only this project's.")] = None,
+    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
+    person: AS = None,
+    as_json: JSON = False,
+) -> None:
+    """List requests, newest first."""
+    with acting(person) as act:
+        rows = act.look(lambda tx, actor: shown.listing(tx, actor, project=project, state=state))
+    show(rows, ("id", "project", "author", "title", "state"), as_json=as_json)
+
+
+@app.command(name="show")
+def show_(request_id: Id, person: AS = None, as_json: JSON = False) -> None:
+    """Show one request: items, verdicts, findings, votes as far as they are open, history."""
+    with acting(person) as act:
+        record = act.look(lambda tx, actor: shown.request_view(tx, actor, request_id))
+    show_one(record, as_json=as_json)
+
+
+@app.command()
+def vote(
+    request_id: Id,
+    decision: Annotated[Decision, typer.Argument(help="What you say of this version.")],
+    reason: Reason,
+    person: AS = None,
+    as_json: JSON = False,
+) -> None:
+    """Cast one sealed vote on the request's present version."""
+    with acting(person) as act:
+        state = act.do(lambda tx, actor: voting.cast(tx, actor, request_id, decision, reason))
+    if as_json:
+        show_json({"request": request_id, "state": state})
+    else:
+        say(f"Your vote is in. The request is {state}.")
+
+
+@app.command()
+def withdraw(request_id: Id, person: AS = None) -> None:
+    """Withdraw your own request for good and give back what it holds."""
+    with acting(person) as act:
+        act.do(lambda tx, actor: voting.withdraw(tx, actor, request_id))
+    say("Withdrawn.")
+
+
+@app.command()
+def fetch(
+    request_id: Id,
+    out: Annotated[Path, typer.Option(help="A folder that does not exist yet.")],
+    person: AS = None,
+) -> None:
+    """Fetch the bundle of a released request."""
+    if out.exists():
+        raise BadInput("out_exists", f"{out} exists already. Name a folder that does not.")
+    with acting(person) as act:
+        with transaction(act.platform.application) as tx:
+            release = shown.release_of(tx, act.reader(tx), request_id)
+        shutil.copytree(act.platform.releases / release, out)
+    say(f"Fetched to {out}. Check it with `tre receipt verify {out}`.")
+
+
+def _ask(
+    tx: Transaction,
+    project: str,
+    text: str,
+    mode: Mode,
+    reason: ExactReason,
+    *,
+    rho: float | None,
+    epsilon: float | None,
+    precision: str | None,
+) -> Ask:
+    statistic = Statistic.from_json(text)
+    title = statistic.title or ", ".join(statistic.by) or statistic.source
+    chosen = [value for value in (rho, epsilon, precision) if value is not None]
+    if mode is Mode.EXACT:
+        if chosen:
+            raise Misused(
+                "precision_of_exact",
+                "An exact release has no precision. Leave out --rho, --epsilon, --precision.",
+            )
+        return Ask(text, title, mode, reason=reason)
+    if len(chosen) > 1:
+        raise Misused("one_precision", "Give one of --rho, --epsilon, --precision.")
+    return Ask(text, title, mode, nano_rho=_nano(tx, project, rho=rho, epsilon=epsilon, precision=precision))
+
+
+def _nano(
+    tx: Transaction, project: str, *, rho: float | None, epsilon: float | None, precision: str | None
+) -> int:
+    if rho is not None:
+        return to_nano(rho)
+    if epsilon is not None:
+        return rho_for(epsilon, delta_for(projects.manifest_of(tx, project).linkage.population))
+    name = precision or DEFAULT_PRECISION
+    if name not in PRECISIONS:
+        raise Misused(
+            "unknown_precision", f"There is no precision '{name}'. Choose: {', '.join(PRECISIONS)}."
+        )
+    return round(PRECISIONS[name] * NANO)
