@@ -13,6 +13,15 @@ USER_INSIDE: Final = 1000
 LAUNCHER_INSIDE: Final = "/opt/tre/launcher.py"
 SYSTEM_FOLDERS: Final = ("/lib", "/lib64", "/lib32", "/bin", "/sbin")
 SYSTEM_FILES: Final = ("/etc/ld.so.cache", "/etc/localtime", "/etc/alternatives", "/etc/fonts")
+# Source: the read-only and the masked paths of the Open Container Initiative's default runtime configuration.
+KERNEL_SETTINGS: Final = ("/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs")
+KERNEL_MEMORY: Final = (
+    "/proc/kcore",
+    "/proc/keys",
+    "/proc/key-users",
+    "/proc/timer_list",
+    "/proc/sched_debug",
+)
 RESERVED: Final = ("/", "/usr", "/proc", "/dev", "/tmp", "/etc", "/opt")  # noqa: S108 - a place inside
 
 
@@ -110,9 +119,21 @@ def _system(words: Words, confinement: Confinement, *, is_root: bool) -> None:
     words.content("/etc/nsswitch.conf", b"passwd: files\ngroup: files\nhosts: files dns\n")
     size = str(confinement.limits.temporary_bytes)
     words.add("--proc", "/proc", "--dev", "/dev")
+    if is_root:
+        _guard_kernel_settings(words)
     for place in ("/dev/shm", "/tmp"):  # noqa: S108 - a place inside
         words.add("--perms", "1777", "--size", size, "--tmpfs", place)
         words.folders.add(place)
+
+
+def _guard_kernel_settings(words: Words) -> None:
+    """Root may write these by its number alone, without a capability; bubblewrap looks at the folder's mode only."""
+    for place in KERNEL_SETTINGS:
+        if Path(place).exists():
+            words.add("--ro-bind", place, place)
+    for place in KERNEL_MEMORY:
+        if Path(place).exists():
+            words.add("--ro-bind", "/dev/null", place)
 
 
 def _places(words: Words, option: str, places: Mapping[Path, str]) -> None:
