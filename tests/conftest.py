@@ -72,6 +72,16 @@ def database(server: Database) -> Iterator[Database]:
 
 
 @pytest.fixture
+def administrator(database: Database) -> Iterator[Engine]:
+    """The administrator's engine on this test's database; each statement stands alone."""
+    from tre.db.engine import administrator_engine
+
+    engine = administrator_engine(database.administrator)
+    yield engine
+    engine.dispose()
+
+
+@pytest.fixture
 def engine_as(database: Database) -> Iterator[Callable[[Role], Engine]]:
     """Gives the engine of a role on this test's database."""
     from tre.db.engine import engine_for

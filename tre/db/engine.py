@@ -132,7 +132,7 @@ def _shown(connection: Connection, name: str) -> str:
 
 def _connect_arguments(name: str) -> dict[str, str | int]:
     options = [f"-c {key}={value}" for key, value in TIMEOUTS]
-    options.append(f"-c search_path={_SEARCH_PATH}")
+    options += [f"-c search_path={_SEARCH_PATH}", "-c synchronous_commit=on"]
     return {"options": " ".join(options), "application_name": name, "connect_timeout": 10}
 
 

@@ -67,11 +67,12 @@ def grant(connection: Connection) -> None:
     """Make the privileges of every role exactly those of `tre.db.roles`. Needs an owner's transaction."""
     owned = connection.execute(
         text(
-            "SELECT owner.relnamespace::regnamespace || '.' || owner.relname,"
-            " counter.relnamespace::regnamespace || '.' || counter.relname"
+            "SELECT nspname || '.' || owner.relname, nspname || '.' || counter.relname"
             " FROM pg_depend JOIN pg_class counter ON counter.oid = objid AND counter.relkind = 'S'"
             " JOIN pg_class owner ON owner.oid = refobjid"
-            " WHERE deptype IN ('a', 'i') AND owner.relnamespace::regnamespace::text = ANY(:schemas)"
+            " JOIN pg_namespace ON pg_namespace.oid = owner.relnamespace"
+            " AND pg_namespace.oid = counter.relnamespace"
+            " WHERE deptype IN ('a', 'i') AND nspname = ANY(:schemas)"
         ),
         {"schemas": list(SCHEMAS)},
     )
@@ -79,6 +80,8 @@ def grant(connection: Connection) -> None:
         connection.execute(text(statement))
     name = _identifier(connection, str(connection.engine.url.database))
     roles = ", ".join(LOGIN_ROLES)
+    if connection.execute(text("SELECT to_regnamespace('public')")).scalar_one() is not None:
+        connection.execute(text("REVOKE ALL ON SCHEMA public FROM PUBLIC"))
     connection.execute(text(f"REVOKE ALL ON DATABASE {name} FROM PUBLIC, {roles}"))
     connection.execute(text(f"GRANT CONNECT ON DATABASE {name} TO {roles}"))
 
