@@ -1,0 +1,52 @@
+"""Statistical disclosure control: what may leave, and why; values in, findings out.
+
+Importing this package loads nothing heavy; each name is loaded when it is first used.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from disclosure import dp
+    from disclosure.assessment import assess
+    from disclosure.errors import DisclosureError
+    from disclosure.policy import Policy, strictest_of
+    from disclosure.released import Released
+    from disclosure.result import Finding, Report, Verdict
+    from disclosure.statistic import Statistic
+
+__all__ = [
+    "DisclosureError",
+    "Finding",
+    "Policy",
+    "Released",
+    "Report",
+    "Statistic",
+    "Verdict",
+    "assess",
+    "dp",
+    "strictest_of",
+]
+
+_HOMES: Final = {
+    "DisclosureError": "errors",
+    "Finding": "result",
+    "Policy": "policy",
+    "Released": "released",
+    "Report": "result",
+    "Statistic": "statistic",
+    "Verdict": "result",
+    "assess": "assessment",
+    "strictest_of": "policy",
+}
+
+
+def __getattr__(name: str) -> object:
+    """Load a public name from the module that holds it."""
+    if name == "dp":
+        return import_module("disclosure.dp")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'disclosure' has no attribute {name!r}")
+    found: object = getattr(import_module(f"disclosure.{_HOMES[name]}"), name)
+    globals()[name] = found
+    return found

@@ -5,7 +5,7 @@ import json
 import math
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, fields, replace
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeGuard
 
 from disclosure.errors import DisclosureError
 
@@ -152,20 +152,20 @@ def _stricter(name: str, one: Any, other: Any) -> Any:  # Any: int, float or boo
     return min(one, other) if name in _SMALLER_IS_STRICTER else other
 
 
-def _check_number(name: str, value: float) -> None:
+def _check_number(name: str, value: object) -> None:
     """Refuse thresholds that switch a rule off by being no number."""
     whole = name in _WHOLE
-    if type(value) is not int and (whole or type(value) is not float):
+    if not _is_number(value, whole=whole):
         raise DisclosureError("policy", f"The policy's {name} must be a {'whole ' if whole else ''}number.")
-    if (
-        not isinstance(value, int | float)
-        or not math.isfinite(value)
-        or value <= 0
-        or (not whole and value > 1)
-    ):
+    if not 0 < value < math.inf or (not whole and value > 1):
         raise DisclosureError(
             "policy", f"The policy's {name} must be above 0{'' if whole else ' and at most 1'}."
         )
+
+
+def _is_number(value: object, *, whole: bool) -> TypeGuard[float]:
+    """Whether a value is an int, or a float where that is allowed; a bool is neither."""
+    return type(value) is int or (not whole and type(value) is float)
 
 
 def _record(text: str | dict[str, object]) -> dict[str, Any]:  # Any: __post_init__ checks each type

@@ -1,0 +1,148 @@
+"""The table of a report: one row per cell, in memory and in JSON."""
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from enum import Enum
+
+import numpy as np
+import pandas as pd
+
+from disclosure.errors import DisclosureError
+from disclosure.evidence import Evidence, Sums
+from disclosure.quantity import Quantity, Role
+from disclosure.statistic import Measure, Statistic
+
+_LEVELS = (str, int, float, bool, type(None))
+
+
+class Content(Enum):
+    """What a column of the table holds."""
+
+    LEVEL = "level"
+    COUNT = "count"
+    NUMBER = "number"
+    FLAG = "flag"
+    RULES = "rules"
+
+
+def contents(stat: Statistic) -> dict[str, Content]:
+    """Return the table's columns in order: dimensions, n, units, each measure with its rows and units, judgement."""
+    found = dict.fromkeys(stat.by, Content.LEVEL) | {"n": Content.COUNT, "units": Content.COUNT}
+    for measure in stat.measures:
+        whole = measure.function == "count" and stat.weight is None
+        found[measure.name] = Content.COUNT if whole else Content.NUMBER
+        found |= {f"{measure.name}_n": Content.COUNT, f"{measure.name}_units": Content.COUNT}
+    return found | {"unsafe": Content.FLAG, "rules": Content.RULES}
+
+
+def presence(measure: Measure, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
+    """Return rows and units behind a measure in each cell: those in which its column is not missing."""
+    if measure.column is None:
+        return evidence.rows, evidence.units
+    role = Role.PRESENT if measure.function == "count" else Role.VALUE
+    sums = evidence.sums[Quantity(measure.column, role)]
+    return sums.rows, sums.units
+
+
+def cells_frame(stat: Statistic, evidence: Evidence, rules: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+    """Return the table of a statistic.
+
+    Args:
+        stat: what was asked.
+        evidence: the aggregated data.
+        rules: per cell the names of the rules that make it unsafe.
+    """
+    columns: dict[str, Iterable[object]] = {
+        name: [key[index] for key in evidence.grid.keys] for index, name in enumerate(stat.by)
+    }
+    columns |= {"n": evidence.rows, "units": evidence.units}
+    for measure in stat.measures:
+        rows, units = presence(measure, evidence)
+        columns[measure.name] = _values(measure, stat, evidence)
+        columns |= {f"{measure.name}_n": rows, f"{measure.name}_units": units}
+    columns |= {"unsafe": [bool(names) for names in rules], "rules": list(rules)}
+    return _frame(columns, stat)
+
+
+def cells_record(frame: pd.DataFrame) -> list[list[object]]:
+    """Return the rows of a table as JSON can hold them; what is not a number becomes null."""
+    lists = [frame[name].tolist() for name in frame.columns]
+    return [[_plain(value) for value in row] for row in zip(*lists, strict=True)]
+
+
+def cells_from_record(record: object, stat: Statistic) -> pd.DataFrame:
+    """Read what `cells_record` wrote, strictly.
+
+    Raises:
+        DisclosureError: "json".
+    """
+    columns = contents(stat)
+    if not isinstance(record, list) or not all(_is_row(row, columns) for row in record):
+        raise DisclosureError("json", "The cells are not those of this statistic; assess it again.")
+    lists = [[row[index] for row in record] for index in range(len(columns))]
+    return _frame(dict(zip(columns, lists, strict=True)), stat)
+
+
+def _frame(columns: Mapping[str, Iterable[object]], stat: Statistic) -> pd.DataFrame:
+    """Give each column the type of its content."""
+    types = {Content.COUNT: "int64", Content.NUMBER: "float64", Content.FLAG: "bool"}
+    series = {}
+    for name, content in contents(stat).items():
+        values = columns[name]
+        if content is Content.RULES:
+            values = [_tuple(names) for names in values]
+        series[name] = pd.Series(values, dtype=types.get(content, "object"))
+    return pd.DataFrame(series)
+
+
+def _values(measure: Measure, stat: Statistic, evidence: Evidence) -> Iterable[object]:
+    """Return a measure in each cell; a sum or mean of nothing is not a number."""
+    weighted = stat.weight is not None
+    if measure.function == "count":
+        if not weighted:
+            return presence(measure, evidence)[0]
+        return _totals(evidence.sums[Quantity(measure.column, Role.WEIGHT)])
+    sums = evidence.sums[Quantity(measure.column, Role.WEIGHTED if weighted else Role.VALUE)]
+    totals = [total if rows else math.nan for total, rows in zip(_totals(sums), sums.rows, strict=True)]
+    if measure.function == "sum":
+        return totals
+    weights = (
+        _totals(evidence.sums[Quantity(measure.column, Role.WEIGHT)]) if weighted else sums.rows.tolist()
+    )
+    return [total / weight if weight else math.nan for total, weight in zip(totals, weights, strict=True)]
+
+
+def _totals(sums: Sums) -> list[float]:
+    """Return sums as doubles."""
+    return [sums.scale.value(total) for total in sums.total]
+
+
+def _tuple(names: object) -> tuple[object, ...]:
+    return tuple(names) if isinstance(names, list | tuple) else ()
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, tuple):
+        return list(value)
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _is_row(row: object, columns: dict[str, Content]) -> bool:
+    return (
+        isinstance(row, list)
+        and len(row) == len(columns)
+        and all(_suits(value, content) for value, content in zip(row, columns.values(), strict=True))
+    )
+
+
+def _suits(value: object, content: Content) -> bool:
+    """Whether a JSON value may stand in a column."""
+    if content is Content.LEVEL:
+        return isinstance(value, _LEVELS)
+    if content is Content.COUNT:
+        return type(value) is int and 0 <= value < 2**63
+    if content is Content.NUMBER:
+        return value is None or type(value) in {int, float}
+    if content is Content.FLAG:
+        return type(value) is bool
+    return isinstance(value, list) and all(isinstance(name, str) for name in value)

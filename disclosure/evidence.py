@@ -1,0 +1,230 @@
+"""What the rules need to know of each cell, from one aggregate pass over the data."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from disclosure.grid import Grid, Key, check_size, grid_of, key_of
+from disclosure.quantity import Quantity, Scale, check_numeric, scale_of
+from disclosure.query import Question, cells_tree, contributors_tree, question_of, scan_tree
+from disclosure.source import Data, open_source
+from disclosure.statistic import Statistic
+
+Counts = NDArray[np.int64]
+Whole = NDArray[np.object_]
+"""Whole numbers of any size, in units of a scale's last place."""
+_PER_QUANTITY = 7
+"""Columns that the cells' query returns per quantity."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Sums:
+    """A quantity in each cell. Contributions are units' totals within the cell, or rows' where no unit repeats.
+
+    Attributes:
+        rows: rows in which it is present.
+        units: distinct units in which it is present.
+        total: the sum.
+        absolute: the sum of the contributions' absolute values.
+        largest: the largest absolute contribution.
+        second: the second largest absolute contribution.
+        same: whether all values present are one value, and there are at least two.
+        scale: what a unit of the last place of the sums is worth.
+    """
+
+    rows: Counts
+    units: Counts
+    total: Whole
+    absolute: Whole
+    largest: Whole
+    second: Whole
+    same: NDArray[np.bool_]
+    scale: Scale
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contributors:
+    """Who is behind each cell.
+
+    Attributes:
+        keys: per cell the contributors' keys, sorted, 64 bits each.
+        rows: per cell the number of rows of each key.
+    """
+
+    keys: tuple[NDArray[np.uint64], ...]
+    rows: tuple[NDArray[np.int64], ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """The evidence on a table.
+
+    Attributes:
+        grid: the cells.
+        rows: rows after the filter, per cell.
+        units: distinct units, per cell; rows where no unit is named.
+        sums: each quantity's sums.
+        problems: sentences on what the data did not let us check.
+        contributors: gather who is behind each cell, per column that must be present (None for all rows); the
+            answer is None where rows have no key or the data have changed since.
+    """
+
+    grid: Grid
+    rows: Counts
+    units: Counts
+    sums: dict[Quantity, Sums]
+    problems: tuple[str, ...]
+    contributors: Callable[[], dict[str | None, Contributors] | None]
+
+
+def gather(stat: Statistic, data: Data, *, key: str | None, max_cells: int) -> Evidence:
+    """Aggregate the data of a table, once.
+
+    Sums do not depend on the order of rows or threads: whole numbers are added in 128 bits, decimals as decimals,
+    and doubles as whole multiples of a power of two at least 2**33 times finer than the largest value's last bit.
+
+    Raises:
+        DisclosureError: as `open_source`; "not_numeric", "too_many_cells", "evidence_failed".
+    """
+    columns = set(stat.columns()) | ({key} if key is not None else set())
+    source = open_source(data, sorted(columns))
+    check_numeric(stat, source)
+    question = question_of(stat, source)
+    scan = source.rows(scan_tree(question))[0]
+    numbers = [cast("float", value) for value in scan]  # scan_tree asks for numbers only
+    after = 4 + len(stat.by)
+    check_size([int(count) for count in numbers[4:after]], margins=stat.margins, most=max_cells)
+    largest, infinite = scan[after::2], scan[after + 1 :: 2]
+    scales = [
+        scale_of(quantity, source, float(cast("float", value or 0)))
+        for quantity, value in zip(question.quantities, largest, strict=True)
+    ]
+    repeats = stat.unit is not None and numbers[2] < numbers[0] - numbers[1]
+    by_unit = repeats or numbers[1] > 0
+    found = _fetch(question, scales, by_unit=by_unit)
+    problems = (*_unit_problems(int(numbers[1])), *_weight_problems(int(numbers[3])))
+    problems += _infinity_problems(question, infinite)
+    return _evidence(question, found, scales, (problems, key))
+
+
+def _fetch(question: Question, scales: Sequence[Scale], *, by_unit: bool) -> dict[Key, tuple[object, ...]]:
+    """Run the aggregate pass; a group without rows (an empty table's total) is left out."""
+    width = len(question.dimensions)
+    rows = question.source.rows(cells_tree(question, scales, by_unit=by_unit))
+    return {key_of(row[:width], row[width : 2 * width]): row[2 * width :] for row in rows if row[2 * width]}
+
+
+def _evidence(
+    question: Question,
+    found: dict[Key, tuple[object, ...]],
+    scales: Sequence[Scale],
+    rest: tuple[tuple[str, ...], str | None],
+) -> Evidence:
+    """Lay the fetched groups out on the grid."""
+    problems, key = rest
+    stat = question.statistic
+    grid = grid_of(found, len(stat.by), margins=stat.margins)
+    rows, units = _counts(grid, found, 0), _counts(grid, found, 1)
+    sums = {
+        quantity: _sums(grid, found, 2 + _PER_QUANTITY * index, scale)
+        for index, (quantity, scale) in enumerate(zip(question.quantities, scales, strict=True))
+    }
+    name = stat.unit if key is None else key
+
+    def contributors() -> dict[str | None, Contributors] | None:
+        return None if name is None else _contributors(question, name, grid, rows)
+
+    return Evidence(grid, rows, units, sums, problems, contributors)
+
+
+def _counts(grid: Grid, found: dict[Key, tuple[object, ...]], column: int) -> Counts:
+    """Return a column of counts on the grid; nobody is nought."""
+    counts = np.zeros(len(grid.keys), dtype=np.int64)
+    for key, row in found.items():
+        counts[grid.positions[key]] = int(cast("int", row[column] or 0))
+    return counts
+
+
+def _sums(grid: Grid, found: dict[Key, tuple[object, ...]], start: int, scale: Scale) -> Sums:
+    """Return one quantity's columns on the grid."""
+    size = len(grid.keys)
+    total, absolute, largest, second = (np.zeros(size, dtype=object) for _ in range(4))
+    rows, units = _counts(grid, found, start), _counts(grid, found, start + 1)
+    same = np.zeros(size, dtype=np.bool_)
+    for key, row in found.items():
+        if not row[start]:
+            continue
+        position = grid.positions[key]
+        total[position] = scale.whole(_exact(row[start + 2]))
+        absolute[position] = scale.whole(_exact(row[start + 3]))
+        two = cast("list[int | Decimal]", row[start + 4])  # max(x, 2) answers with a list
+        largest[position] = scale.whole(two[0])
+        second[position] = scale.whole(two[1]) if len(two) > 1 else 0
+        same[position] = rows[position] > 1 and row[start + 5] == row[start + 6]
+    return Sums(rows, units, total, absolute, largest, second, same, scale)
+
+
+def _exact(value: object) -> int | Decimal:
+    """Return a fetched sum, which is a whole number or a decimal."""
+    return cast("int | Decimal", value)  # cells_tree casts to INT128 or DECIMAL
+
+
+def _contributors(
+    question: Question, name: str, grid: Grid, rows: Counts
+) -> dict[str | None, Contributors] | None:
+    """Gather contributors, unless some row of a cell has no key (or the data have changed)."""
+    width = len(question.dimensions)
+    table = question.source.run(contributors_tree(question, name)).to_arrow_table()
+    keys = list(zip(*(table.column(index).to_pylist() for index in range(2 * width)), strict=True))
+    keys = keys or [()] * table.num_rows
+    positions = [grid.positions.get(key_of(key[:width], key[width:]), -1) for key in keys]
+    seen = np.zeros(len(grid.keys) + 1, dtype=np.int64)
+    seen[positions] = [int(count or 0) for count in table.column(2 * width).to_pylist()]
+    if seen[-1] or not np.array_equal(seen[:-1], rows):
+        return None
+    columns = (None, *(quantity.column for quantity in question.quantities))
+    return {
+        column: _spread(table, 2 * width + 1 + 2 * index, positions, len(grid.keys))
+        for index, column in reversed(list(enumerate(columns)))
+    }
+
+
+def _spread(
+    table: Any, start: int, positions: list[int], size: int
+) -> Contributors:  # Any: Arrow has no types
+    """Return two columns of lists on the grid."""
+    keys = [np.zeros(0, dtype=np.uint64)] * size
+    counts = [np.zeros(0, dtype=np.int64)] * size
+    lists = (table.column(start).combine_chunks(), table.column(start + 1).combine_chunks())
+    for index, position in enumerate(positions):
+        if lists[0][index].is_valid:
+            keys[position] = np.asarray(lists[0][index].values, dtype=np.uint64)
+            counts[position] = np.asarray(lists[1][index].values, dtype=np.int64)
+    return Contributors(tuple(keys), tuple(counts))
+
+
+def _unit_problems(without: int) -> tuple[str, ...]:
+    if not without:
+        return ()
+    return (
+        "Some rows name no unit, so units cannot be counted surely; give each row a unit or filter these out.",
+    )
+
+
+def _weight_problems(bad: int) -> tuple[str, ...]:
+    if not bad:
+        return ()
+    return ("Some weights are missing or negative; filter these rows out or correct the weights.",)
+
+
+def _infinity_problems(question: Question, infinite: Sequence[object]) -> tuple[str, ...]:
+    """Name each column that holds infinity."""
+    names = sorted({str(q.column) for q, count in zip(question.quantities, infinite, strict=True) if count})
+    return tuple(
+        f"The column {name[:60]!r} or its weight holds infinity, which was left out; correct the data."
+        for name in names
+    )

@@ -1,0 +1,74 @@
+"""The cells of a table: the cross product of the levels that occur, then the margins, each in order of level."""
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import combinations, product
+
+from disclosure.errors import DisclosureError
+from disclosure.query import MISSING
+
+Level = str | int | float | bool
+Key = tuple[Level | None, ...]
+"""A cell's levels, one per dimension; None where the dimension is totalled."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Grid:
+    """All cells of a table, whether anyone is in them or not.
+
+    Attributes:
+        keys: the cells in order.
+        positions: where each cell stands in `keys`.
+    """
+
+    keys: tuple[Key, ...]
+    positions: dict[Key, int]
+
+
+def key_of(totalled: Sequence[object], levels: Sequence[object]) -> Key:
+    """Return the key of a fetched group: the engine says apart what is totalled and what is missing."""
+    return tuple(None if total else _label(level) for total, level in zip(totalled, levels, strict=True))
+
+
+def grid_of(found: Iterable[Key], dimensions: int, *, margins: bool) -> Grid:
+    """Lay out the cross product of the levels found, and the margins.
+
+    Args:
+        found: keys of groups that have rows.
+        dimensions: how many dimensions the table has.
+        margins: whether totals are part of the table.
+    """
+    inner = [key for key in found if None not in key]
+    levels = [_ordered({key[index] for key in inner}) for index in range(dimensions)]
+    keys: list[Key] = []
+    for kept in range(dimensions, -1 if margins else dimensions - 1, -1):
+        for dims in combinations(range(dimensions), kept):
+            keys.extend(product(*(levels[index] if index in dims else [None] for index in range(dimensions))))
+    return Grid(tuple(keys), {key: position for position, key in enumerate(keys)})
+
+
+def check_size(levels: Sequence[int], *, margins: bool, most: int) -> None:
+    """Refuse a table with too many cells before it is laid out.
+
+    Raises:
+        DisclosureError: "too_many_cells".
+    """
+    if math.prod(count + margins for count in levels) > most:
+        raise DisclosureError(
+            "too_many_cells", f"The table would have more than {most} cells; use fewer or coarser dimensions."
+        )
+
+
+def _label(level: object) -> Level:
+    """Return a level as a label: missing has a name, and infinity, which JSON cannot hold, is a word."""
+    if level is None:
+        return MISSING
+    if isinstance(level, bool | int | str) or (isinstance(level, float) and math.isfinite(level)):
+        return level
+    return str(level)
+
+
+def _ordered(levels: Iterable[Level | None]) -> list[Level | None]:
+    """Sort levels; words after numbers, missing last."""
+    return sorted(levels, key=lambda level: (level == MISSING, isinstance(level, str), level))
