@@ -34,11 +34,15 @@ def demo(
 
 
 def up(
-    only: Annotated[str | None, typer.Option(help=f"Start only one part: database, {', '.join(PARTS)}.")] = None,
+    only: Annotated[
+        str | None, typer.Option(help=f"Start only one part: database, {', '.join(PARTS)}.")
+    ] = None,
 ) -> None:
     """Start database, portal and worker, and keep them running until told to stop."""
     if only is not None and only not in {*PARTS, "database"}:
-        raise Misused("no_such_part", f"There is no part '{only}'. Name one of: database, {', '.join(PARTS)}.")
+        raise Misused(
+            "no_such_part", f"There is no part '{only}'. Name one of: database, {', '.join(PARTS)}."
+        )
     settings = read_settings()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with opened(settings):
@@ -107,7 +111,9 @@ def _watch(parts: dict[str, subprocess.Popen[bytes]]) -> None:
     while True:
         for name, process in parts.items():
             if process.poll() is not None:
-                raise Unavailable("part_ended", f"The {name} ended ({process.returncode}). See its messages above.")
+                raise Unavailable(
+                    "part_ended", f"The {name} ended ({process.returncode}). See its messages above."
+                )
         time.sleep(0.5)
 
 
@@ -120,5 +126,3 @@ def _stop(parts: dict[str, subprocess.Popen[bytes]]) -> None:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
-
-

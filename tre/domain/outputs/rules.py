@@ -121,8 +121,8 @@ def nothing_fails(_actor: Actor, facts: Facts) -> bool:
 
 
 VOTER: Final = (
-    Rule("not_a_checker", is_checker, "Only output checkers may vote."),
     Rule("own_request", is_not_author, "Nobody may vote on their own request."),
+    Rule("not_a_checker", is_checker, "Only output checkers may vote."),
     Rule("not_accredited", is_accredited, "Your accreditation is not live; renew it before you vote."),
     Rule("tied", has_no_tie, "You have, or had in the last 90 days, a tie to this project or its author."),
 )
