@@ -128,10 +128,7 @@ def parse_note(text: str) -> Note:
     lines = tail.split("\n")
     if not separator or len(lines) < 2 or lines.pop():
         raise _malformed("signed note")
-    note = Note(f"{head}\n", tuple(_signature(line) for line in lines))
-    if note.encode() != text:
-        raise _malformed("signed note")
-    return note
+    return Note(f"{head}\n", tuple(_signature(line) for line in lines))
 
 
 def parse_checkpoint(text: str) -> Checkpoint:

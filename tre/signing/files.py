@@ -83,10 +83,11 @@ def _read_key_file(path: Path) -> tuple[str, int]:
         descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise Unavailable("key_unreadable", f"The key {path} could not be read: {error.strerror}.") from None
+    mode = os.fstat(descriptor).st_mode
+    if not stat.S_ISREG(mode):
+        os.close(descriptor)
+        raise Refused("key_unreadable", f"{path} is not a regular file; name the key file itself.")
     with os.fdopen(descriptor, "rb") as file:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            raise Refused("key_unreadable", f"{path} is not a regular file; name the key file itself.")
         data = file.read(_LONGEST_KEY_FILE)
     lines = data.decode("utf-8", "replace").split("\n")
     if len(lines) > 2 or lines[1:] not in ([], [""]):

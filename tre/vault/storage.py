@@ -170,9 +170,10 @@ def regular_file(path: Path, *, beneath: Path | None = None) -> Iterator[BinaryI
         OSError: it is not there or cannot be read.
     """
     descriptor = _opened(path, beneath)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise _not_regular(path)
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise _not_regular(path)
         yield file
 
 
