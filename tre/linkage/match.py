@@ -37,6 +37,13 @@ ANCHOR_RECALL: Final = 0.65
 LEAST_PAIRS: Final = 100
 """Pairs that each training block must find. Splink leaves a level untrained below this count of its own sample."""
 
+LEAST_SHARE: Final = 0.001
+"""Least share, 0 to 1, of one person's records at any level. A disagreement that training never met is rare, not
+impossible: without a floor its weight is minus infinity and nobody could change their name."""
+
+LEAST_CHANCE: Final = 1e-6
+"""The same for two random people, who are met in a sample of about a million pairs."""
+
 MOST_OTHER_NAMES: Final = 0.25
 """Largest share, 0 to 1, of pairs taken as one person whose given names have nothing in common. A model that has
 learned "same household" says more than half; on `uk_admin` the household-safe one says .02."""
@@ -91,9 +98,8 @@ def link(
     try:
         records = load_records(connection, sources, adults_only=settings.adults_only)
         with _silence():
-            linker = _linker(connection, settings, model)
-            trained = model or _train(connection, linker, settings)
-            _score(connection, linker)
+            trained = model or _train(connection, settings)
+            _score(connection, _trained_linker(connection, settings, trained))
         cluster(connection, settings)
         bands = connection.execute(
             "select cast(floor(bits) as int), count(*) from pairs group by 1 order by 1"
@@ -134,17 +140,18 @@ def _silence() -> Iterator[None]:
         logger.setLevel(level)
 
 
-def _linker(
-    connection: duckdb.DuckDBPyConnection, settings: LinkageSettings, model: TrainedModel | None
+def _trained_linker(
+    connection: duckdb.DuckDBPyConnection, settings: LinkageSettings, model: TrainedModel
 ) -> Linker:
-    if model is not None and model.design != design_of(settings):
+    if model.design != design_of(settings):
         raise BadInput(
             "linkage_model_of_other_design",
             "The stored linkage model was trained for other comparisons; train a new one with these settings.",
         )
-    table = DuckDBAPI(connection=connection).register("records", dataset_display_name="records")
-    if model is not None:
-        return Linker(table, json.loads(model.parameters), log_level="CRITICAL")
+    return _linker(connection, json.loads(model.parameters))
+
+
+def _untrained_linker(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> Linker:
     creator = SettingsCreator(
         link_type="dedupe_only",
         unique_id_column_name="rid",
@@ -152,7 +159,13 @@ def _linker(
         blocking_rules_to_generate_predictions=[CustomRule(rule) for rule in settings.candidate_blocks()],
         retain_matching_columns=False,
     )
-    return Linker(table, creator, log_level="CRITICAL")
+    return _linker(connection, creator)
+
+
+def _linker(connection: duckdb.DuckDBPyConnection, design: SettingsCreator | dict[str, Any]) -> Linker:
+    # Any: Splink's JSON
+    table = DuckDBAPI(connection=connection).register("records", dataset_display_name="records")
+    return Linker(table, design, log_level="CRITICAL")
 
 
 def _comparison(comparison: Comparison) -> CustomComparison:
@@ -176,9 +189,10 @@ def _level(level: Level) -> Any:  # Splink's level creators share no public base
     )
 
 
-def _train(connection: duckdb.DuckDBPyConnection, linker: Linker, settings: LinkageSettings) -> TrainedModel:
+def _train(connection: duckdb.DuckDBPyConnection, settings: LinkageSettings) -> TrainedModel:
     for block in (ANCHOR, *settings.training_blocks):
         _check_pairs(connection, block)
+    linker = _untrained_linker(connection, settings)
     training = linker.training
     training.estimate_probability_two_random_records_match([block_on(*ANCHOR)], recall=ANCHOR_RECALL)
     training.estimate_u_using_random_sampling(max_pairs=settings.max_pairs, seed=settings.seed)
@@ -188,6 +202,7 @@ def _train(connection: duckdb.DuckDBPyConnection, linker: Linker, settings: Link
         )
     learned = linker.misc.save_model_to_json(None)
     _check_learned(learned)
+    _raise_to_floor(learned)
     return TrainedModel(design_of(settings), json.dumps(learned, sort_keys=True))
 
 
@@ -215,6 +230,14 @@ def _check_learned(learned: dict[str, Any]) -> None:  # Any: Splink's JSON
             "The linkage model has learned who lives together, not who is the same person, and is not used;"
             " train on fields in which members of a household differ.",
         )
+
+
+def _raise_to_floor(learned: dict[str, Any]) -> None:  # Any: Splink's JSON
+    for comparison in learned["comparisons"]:
+        for level in comparison["comparison_levels"]:
+            if not level.get("is_null_level") and not level.get("fix_m_probability"):
+                level["m_probability"] = max(level["m_probability"], LEAST_SHARE)
+                level["u_probability"] = max(level["u_probability"], LEAST_CHANCE)
 
 
 def _score(connection: duckdb.DuckDBPyConnection, linker: Linker) -> None:
