@@ -102,10 +102,9 @@ def prove(account: int | None = None) -> list[Fault]:
     except TreError as error:
         return [Fault(error.code, error.sentence, _mend(error.code))]
     if done.returncode != 0:
-        sentence = "The sandbox starts but does not keep its promises: " + done.stdout.decode(
-            errors="replace"
-        )
-        return [Fault("sandbox_leaks", sentence.strip(), "Do not run projects on this machine; report this.")]
+        leaks = done.stdout.decode(errors="replace").strip() or "the proof itself failed"
+        sentence = f"The sandbox starts but does not keep its promises: {leaks}."
+        return [Fault("sandbox_leaks", sentence, "Run no project on this machine; report this.")]
     return []
 
 
