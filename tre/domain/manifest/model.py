@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from disclosure.policy import Policy
 from tre.domain.people import PersonId, ProjectRole
 from tre.domain.projects import ProjectId
 from tre.domain.published import Bounds
@@ -209,6 +210,7 @@ class Manifest:
         planned_outputs: what it will ask to publish.
         preset: name of the disclosure policy it starts from.
         tightened: thresholds of that policy which the project makes stricter.
+        policy: what follows from the two.
         budget: what it may spend.
         limits: of its trusted runs.
         parameters: of its notebooks.
@@ -231,6 +233,7 @@ class Manifest:
     planned_outputs: tuple[PlannedOutput, ...]
     preset: str
     tightened: Mapping[str, float]
+    policy: Policy
     budget: Budget
     limits: RunLimits
     parameters: tuple[Parameter, ...]

@@ -2,8 +2,11 @@
 
 import keyword
 import re
+from collections.abc import Mapping
 from typing import Final
 
+from disclosure.errors import DisclosureError
+from disclosure.policy import Policy
 from tre.domain.declared import Section, document, finish
 from tre.domain.errors import Refused
 from tre.domain.manifest.model import (
@@ -50,6 +53,7 @@ def parse_manifest(text: str, name: str = "project.toml") -> Manifest:
     approvals = root.section("approvals")
     gateway = _gateway(approvals)
     disclosure = root.section("disclosure")
+    preset, tightened = disclosure.text("preset"), _tightened(disclosure.section("stricter", required=False))
     run = root.section("run")
     manifest = Manifest(
         id=_project_id(root),
@@ -67,8 +71,9 @@ def parse_manifest(text: str, name: str = "project.toml") -> Manifest:
         datasets=tuple(_dataset(each, gateway) for each in root.sections("datasets")),
         linkage=_linkage(root.section("linkage")),
         planned_outputs=tuple(map(_planned, root.sections("planned_outputs"))),
-        preset=disclosure.text("preset"),
-        tightened=_tightened(disclosure.section("stricter", required=False)),
+        preset=preset,
+        tightened=tightened,
+        policy=_policy(disclosure, preset, tightened),
         budget=_budget(root.section("budget")),
         parameters=tuple(
             _parameter(key, each) for key, each in run.named_sections("parameters", required=False).items()
@@ -162,6 +167,14 @@ def _planned(section: Section) -> PlannedOutput:
 
 def _tightened(section: Section) -> dict[str, float]:
     return {name: section.number(name, least=0, most=1e9) for name in section.names()}
+
+
+def _policy(section: Section, preset: str, tightened: Mapping[str, float]) -> Policy:
+    try:
+        return Policy.preset(preset).tightened(**tightened)
+    except DisclosureError as refused:
+        section.fault("", refused.sentence.rstrip("."))
+        return Policy()
 
 
 def _budget(section: Section) -> Budget:
