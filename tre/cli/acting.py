@@ -75,8 +75,7 @@ class Acting:
     def sign_in(self, work: Callable[[Transaction], Result]) -> Result:
         """Run a service that finds out who somebody is; also a failed attempt is kept."""
         with transaction(self.platform.application) as tx:
-            answer = work(tx)
-        return answer
+            return work(tx)
 
     def reader(self, tx: Transaction) -> Actor:
         """Who reads: the person named, or on a demonstration platform the operator."""

@@ -12,7 +12,7 @@ from tre.domain.contracts import parse_contract
 from tre.linkage.split import split as split_source
 from tre.services import data, projects
 from tre.services.data import Delivery
-from tre.synthesis import read_recipe
+from tre.synthesis import parse_recipe
 from tre.synthesis import synthesise as make_population
 
 app = typer.Typer(name="data", help="Data on its way in.", no_args_is_help=True)
@@ -32,8 +32,8 @@ def synthesise(
     as_json: JSON = False,
 ) -> None:
     """Invent people and what seven sources know about them; the truth is kept apart."""
-    summary = make_population(people, seed, out, read_recipe(text_of(recipe)))
-    show_one(summary.rows, as_json=as_json)
+    summary = make_population(people, seed, out, parse_recipe(text_of(recipe)))
+    show_one({"people": summary.people, "households": summary.households, **summary.rows}, as_json=as_json)
 
 
 @app.command()

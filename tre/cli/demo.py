@@ -17,7 +17,7 @@ from tre.services import data, people, projects
 from tre.services.data import Delivery
 from tre.services.platform import Platform, opened
 from tre.settings import Settings
-from tre.synthesis import read_recipe, synthesise
+from tre.synthesis import parse_recipe, synthesise
 
 PROJECT: Final = "fuel-poverty"
 ADMIN: Final = PersonId("frank.osei")
@@ -71,10 +71,10 @@ def _bring_data(platform: Platform, story: Story, folder: Path, count: int) -> N
     """Everything up to the project's extract."""
     sources, halves = platform.home / "demo" / "sources", platform.home / "demo" / "halves"
     with story.stage("Invent people and what seven sources know of them") as counts:
-        recipe = read_recipe((folder / "synthetic.toml").read_text())
-        counts |= synthesise(count, SEED, sources, recipe).rows
+        recipe = parse_recipe((folder / "synthetic.toml").read_text())
+        counts.update(synthesise(count, SEED, sources, recipe).rows)
     with story.stage("Add people, contracts and the project") as counts:
-        counts |= _set_up(platform, folder)
+        counts.update(_set_up(platform, folder))
     contracts = {path.stem: parse_contract(path.read_text(), path.name) for path in _contracts(folder)}
     with story.stage("Split each source at its owner's into identifiers and payload") as counts:
         for name, contract in contracts.items():
@@ -85,10 +85,10 @@ def _bring_data(platform: Platform, story: Story, folder: Path, count: int) -> N
     with story.stage("Link records into persons") as counts:
         with transaction(platform.application) as tx:
             admin = people.actor_of(tx, ADMIN)
-        counts |= data.link(platform, admin)
+        counts.update(data.link(platform, admin))
     with story.stage("Make study ids and build the project's extract") as counts:
         with transaction(platform.application) as tx:
-            counts |= data.extract(tx, platform, people.actor_of(tx, ADMIN), PROJECT)
+            counts.update(data.extract(tx, platform, people.actor_of(tx, ADMIN), PROJECT))
 
 
 def _set_up(platform: Platform, folder: Path) -> dict[str, object]:

@@ -48,7 +48,7 @@ class Outputs:
         """Run every stage that follows the extract."""
         run_worker()
         with self.story.stage("Run the notebook again, trusted, in the sandbox") as counts:
-            counts |= self._run()
+            counts.update(self._run())
         noisy = self._noisy()
         waiting = [*self._of_run(str(counts["run"])), noisy]
         self._refusals(noisy)

@@ -11,7 +11,7 @@ import typer
 from tre.cli import demo as demonstration
 from tre.cli.acting import JSON, acting, ask_password
 from tre.cli.speak import say, show, show_json, warn
-from tre.domain.errors import Misused, Unavailable
+from tre.domain.errors import Misused, Refused, Unavailable
 from tre.services import health, records, signin
 from tre.services.platform import opened
 from tre.settings import read_settings
@@ -103,6 +103,10 @@ def login(person: Annotated[str, typer.Argument(metavar="PERSON", help="Who you 
     password = ask_password()
     with acting(None) as act:
         token = act.sign_in(lambda tx: signin.token_for(tx, person, password))
+    if token is None:
+        raise Refused(
+            "sign_in_failed", "Name and password do not go together, or the account waits. Try again later."
+        )
     print(token)  # noqa: T201 - this is the data
 
 

@@ -17,9 +17,13 @@ def examine(settings: Settings) -> list[Row]:
         for check in examine_database(settings.home, _url(settings))
     ]
     faults = prove()
-    rows += [{"check": "sandbox", "ok": False, "sentence": fault.sentence, "mend": fault.mend} for fault in faults]
+    rows += [
+        {"check": "sandbox", "ok": False, "sentence": fault.sentence, "mend": fault.mend} for fault in faults
+    ]
     if not faults:
-        rows.append({"check": "sandbox", "ok": True, "sentence": "A sandbox was built and looked at.", "mend": ""})
+        rows.append(
+            {"check": "sandbox", "ok": True, "sentence": "A sandbox was built and looked at.", "mend": ""}
+        )
     if settings.database_url is None:
         rows.append(
             {
@@ -39,7 +43,11 @@ def status(settings: Settings) -> list[Row]:
     else:
         database = running_process(Places(settings.home.resolve()).data) is not None
     return [
-        {"part": "database", "up": database, "sentence": "at work" if database else "not running; start it with `tre up`"},
+        {
+            "part": "database",
+            "up": database,
+            "sentence": "at work" if database else "not running; start it with `tre up`",
+        },
         _listening("portal", settings.portal_host, settings.portal_port),
     ]
 

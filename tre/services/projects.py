@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from disclosure import Policy
 from tre.db.engine import Transaction
 from tre.db.tables import Account, Dataset, Extract, Membership, Project
 from tre.domain.audit import Event
@@ -115,6 +116,7 @@ def checked_manifest(tx: Transaction, text: str) -> Manifest:
         Faulty, Refused, NotFound: as for `plan`.
     """
     manifest = parse_manifest(text)
+    policy_of(manifest)
     for code in (manifest.gateway, *(each.gateway for each in manifest.datasets)):
         research_gateway(code)
     for each in manifest.datasets:
@@ -178,6 +180,15 @@ def extract_of(tx: Transaction, project_id: str) -> Extract:
             "no_extract", f"Project '{project_id}' has no extract yet. An admin runs `tre data extract`."
         )
     return found
+
+
+def policy_of(manifest: Manifest) -> Policy:
+    """Return the disclosure policy of a project: its preset, made stricter where the manifest says so.
+
+    Raises:
+        DisclosureError: there is no such preset or threshold, or an override is not stricter.
+    """
+    return Policy.preset(manifest.preset).tightened(**manifest.tightened)
 
 
 def accounts_of(manifest: Manifest) -> list[str]:

@@ -167,7 +167,7 @@ def build(tx: Transaction, arguments: Arguments) -> Answer:
         for table, written in report.tables.items()
     }
     tables[manifest.linkage.table]["dictionary"] = linked_dictionary(manifest, contracts).to_json()
-    digest = canonical.digest({table: each["digest"] for table, each in tables.items()})
+    digest = canonical.digest({table: written.digest for table, written in report.tables.items()})
     tx.add(
         Extract(
             id=name,

@@ -89,7 +89,7 @@ def confinement_of(platform: Platform, stage: Stage) -> Confinement:
         writable=writable,
         environment={
             "TRE_HOME": "/vault",
-            "HOME": "/tmp",
+            "HOME": "/tmp",  # noqa: S108 - inside: private, in memory
             "PYTHONDONTWRITEBYTECODE": "1",
             **stage.environment,
         },

@@ -88,7 +88,7 @@ class Runs:
             return {}
         written = {file.name: file for file in result.outputs}
         folder = self.platform.extracts / workspace.extract.project_id / "runs" / workspace.run
-        kept = {}
+        kept: dict[str, object] = {}
         for name, said in workspace.registered.items():
             if said.file not in written:
                 raise BadInput(

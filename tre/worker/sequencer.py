@@ -1,5 +1,6 @@
 """The one sequencer: gives committed audit events their index in the transparency log, signs, and proves."""
 
+import json
 from collections.abc import Callable
 
 from sqlalchemy import func, select
@@ -71,7 +72,7 @@ class Sequencer:
             "actor": self._pseudonym(event.actor),
             "subject": subject,
             "at": int(event.at.timestamp()),
-            "detail": salted_digest(self._pseudonym_key, canonical.encode(event.detail).decode()),
+            "detail": salted_digest(self._pseudonym_key, json.dumps(event.detail, sort_keys=True)),
         }
         return canonical.encode(record)
 

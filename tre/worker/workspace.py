@@ -4,11 +4,13 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Final, Literal
 
 import duckdb
 
 from disclosure import Policy, Report, Statistic, assess
 from disclosure.dp import NANO, PRECISIONS, epsilon_of
+from disclosure.result import Verdict
 from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
@@ -17,6 +19,12 @@ from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID
 from tre.services.outputs.submit import dictionary_of, price
 from tre.services.platform import Platform
+
+VERDICTS: Final[Mapping[Verdict, Literal["PASS", "REVIEW", "FAIL"]]] = {
+    Verdict.PASS: "PASS",
+    Verdict.REVIEW: "REVIEW",
+    Verdict.FAIL: "FAIL",
+}
 
 
 @dataclass(slots=True)
@@ -115,12 +123,12 @@ class Workspace:
         plan = price(self.extract, Statistic.from_json(asked.statistic), nano_of(asked.precision))
         dictionary = dictionary_of(self.extract, plan.statistic.source)
         remaining = {
-            str(line["account"]): int(str(line["remaining"])) - plan.spend for line in self._balances()
+            str(line["account"]): int(str(line["remaining"])) - plan.cost for line in self._balances()
         }
         return wire.PriceAnswer(
             precision=asked.precision,
-            rho=plan.spend,
-            epsilon=epsilon_of(plan.spend, dictionary.privacy_delta),
+            rho=plan.cost,
+            epsilon=epsilon_of(plan.cost, dictionary.privacy_delta),
             delta=dictionary.privacy_delta,
             half_widths=dict(plan.accuracy),
             remaining=remaining,
@@ -162,7 +170,7 @@ def workspace_of(platform: Platform, run: str, project_id: str) -> Workspace:
     with read_only(platform.application) as tx:
         manifest = projects.manifest_of(tx, project_id)
         extract = projects.extract_of(tx, project_id)
-    return Workspace(platform, run, extract, manifest.policy, projects.accounts_of(manifest))
+    return Workspace(platform, run, extract, projects.policy_of(manifest), projects.accounts_of(manifest))
 
 
 def nano_of(precision: str) -> int:
@@ -180,16 +188,17 @@ def nano_of(precision: str) -> int:
 
 def check_answer(report: Report) -> wire.CheckAnswer:
     """Write a report in the agreed shape."""
+    cells, by = report.cells, list(report.statistic.by)
+    labels = [tuple(map(_scalar, row)) for row in cells[by].itertuples(index=False, name=None)]
     findings = tuple(
         wire.FindingShape(
-            rule=each.rule, sentence=each.sentence, cells=tuple(tuple(cell) for cell in each.cells)
+            rule=each.rule, sentence=each.sentence, cells=tuple(labels[cell] for cell in each.cells)
         )
         for each in report.findings
     )
-    cells = report.cells
     rows = tuple(tuple(_scalar(value) for value in row) for row in cells.itertuples(index=False, name=None))
     return wire.CheckAnswer(
-        verdict=report.verdict.name, findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
+        verdict=VERDICTS[report.verdict], findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
     )
 
 

@@ -144,7 +144,7 @@ def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content
     return files.noisy_content(objects.get(digest))
 
 
-def _body(  # noqa: PLR0913 - everything that a receipt states
+def _body(  # noqa: PLR0913, PLR0917 - everything that a receipt states
     tx: Transaction,
     request: Request,
     release: Release,

@@ -9,7 +9,7 @@ from tre.db.tables import AuditEvent, Item, Membership, Publication, Release, Re
 from tre.domain.audit import Event
 from tre.domain.errors import NotFound
 from tre.domain.outputs import Mode, State, allowed
-from tre.domain.people import Actor
+from tre.domain.people import Actor, Capability
 from tre.services import audit, people
 from tre.services.outputs.facts import facts_of, has_role, items_of, must_see
 
@@ -132,7 +132,7 @@ def _votes(tx: Transaction, actor: Actor, request: Request) -> list[View]:
 
 def _may_read(tx: Transaction, actor: Actor, request: Request, row: VoteRow) -> bool:
     """One's own votes always; others' once they are open; an auditor all; the author when it is decided."""
-    if row.person_id == actor.id or people.Capability.AUDITOR in actor.capabilities:
+    if row.person_id == actor.id or Capability.AUDITOR in actor.capabilities:
         return True
     if has_role(tx, actor.id, request.project_id):
         return request.state in DECIDED

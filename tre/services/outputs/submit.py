@@ -3,6 +3,7 @@
 import hashlib
 import secrets
 from dataclasses import dataclass
+from decimal import Decimal
 
 from disclosure import Statistic
 from disclosure.dp import Dictionary, Plan, plan
@@ -105,7 +106,7 @@ def price(extract: Extract, statistic: Statistic, nano_rho: int) -> Plan:
     Raises:
         DisclosureError: the specification cannot be answered with noise; the sentence says why.
     """
-    return plan(statistic, dictionary_of(extract, statistic.source), rho=nano_rho / NANO)
+    return plan(statistic, dictionary_of(extract, statistic.source), rho=Decimal(nano_rho) / NANO)
 
 
 def dictionary_of(extract: Extract, table: str) -> Dictionary:
@@ -171,7 +172,11 @@ def _opened(tx: Transaction, actor: Actor, submission: Submission, manifest: Man
             )
         request.version += 1
     request.title, request.context = submission.title, submission.context
-    request.run_id, request.policy, request.manifest_digest = submission.run, manifest.policy.to_json(), ""
+    request.run_id, request.policy, request.manifest_digest = (
+        submission.run,
+        projects.policy_of(manifest).to_json(),
+        "",
+    )
     tx.add(request)
     tx.flush()
     return request
@@ -196,8 +201,10 @@ def _understood(ask: Ask, extract: Extract, run: Run | None) -> Item:
             "no_precision", f"Say how precise '{ask.title:.60}' must be: a precision, rho or epsilon."
         )
     answer = price(extract, statistic, ask.nano_rho)
-    item.plan, item.price = answer.to_json(), answer.spend
-    item.fingerprint = canonical.digest({"question": answer.digest, "data": extract.digest, "mode": "noisy"})
+    item.plan, item.price = answer.to_json(), answer.cost
+    item.fingerprint = canonical.digest(
+        {"question": answer.fingerprint, "data": extract.digest, "mode": "noisy"}
+    )
     return item
 
 
