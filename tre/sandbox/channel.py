@@ -5,12 +5,12 @@ A request is one line of JSON, {"verb": ..., "payload": {...}}; the answer is on
 of a request: the handler given to `serving` knows it already.
 """
 
+import contextlib
 import json
 import re
 import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -56,7 +56,7 @@ class Service:
     faults: list[Exception] = field(default_factory=list)
 
 
-@contextmanager
+@contextlib.contextmanager
 def serving(handler: Handler, limits: ChannelLimits | None = None) -> Iterator[Service]:
     """Serve a new channel from a thread of its own until the block is left.
 
@@ -66,13 +66,13 @@ def serving(handler: Handler, limits: ChannelLimits | None = None) -> Iterator[S
     ours, theirs = socket.socketpair()
     service = Service(theirs.fileno())
     arguments = (ours, handler, limits or ChannelLimits(), service.faults.append)
-    thread = threading.Thread(target=serve, args=arguments, name="channel", daemon=True)
+    thread = threading.Thread(target=_serve_and_hang_up, args=arguments, name="channel", daemon=True)
     with ours, theirs:
         thread.start()
         try:
             yield service
         finally:
-            ours.shutdown(socket.SHUT_RDWR)  # wakes the thread, also one that waits to send
+            _hang_up(ours)  # wakes the thread, also one that waits to send
             thread.join()
     if service.faults:
         raise service.faults[0]
@@ -96,6 +96,21 @@ def serve(
         if line is None or not _send(sock, _answer(line, handler, limits, on_fault)):
             return
     _send(sock, _refusal("too_many_requests", "This run has asked too often; start it again and ask less."))
+
+
+def _serve_and_hang_up(
+    sock: socket.socket, handler: Handler, limits: ChannelLimits, on_fault: Callable[[Exception], None]
+) -> None:
+    """Serve, and let those inside see the end: they would wait for an answer otherwise."""
+    try:
+        serve(sock, handler, limits, on_fault)
+    finally:
+        _hang_up(sock)
+
+
+def _hang_up(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # hung up already
+        sock.shutdown(socket.SHUT_RDWR)
 
 
 def _next_line(sock: socket.socket, waiting: bytearray, longest: int) -> bytes | None:
