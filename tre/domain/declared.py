@@ -82,15 +82,13 @@ class Section:
             return value.strip()
         return self._wrong(name, value, "a text", default or "")
 
-    def texts(self, name: str, default: tuple[str, ...] | None = None) -> tuple[str, ...]:
+    def texts(self, name: str) -> tuple[str, ...]:
         """Take a list of different texts, at least one."""
-        value = self._take(name, default)
-        if isinstance(value, tuple):
-            return value
+        value = self._take(name, None)
         items = [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
         if isinstance(value, list) and items and len(items) == len(value) == len(set(items)):
             return tuple(items)
-        return self._wrong(name, value, "a list of different texts, at least one", default or ())
+        return self._wrong(name, value, "a list of different texts, at least one", ())
 
     def integer(self, name: str, default: int | None = None, *, least: int = 0) -> int:
         """Take an integer from `least` to `LARGEST_INTEGER`."""

@@ -3,8 +3,13 @@
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 from tre.domain.declared import Section
+
+LEAST: Final = -(2**53)
+"""Least bound of a column: the least integer that a floating-point number still holds exactly (IEEE 754)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,9 +50,9 @@ def read_published(section: Section, *, wants_levels: bool) -> Published:
     source = section.text("source")
     if wants_levels:
         return Levels(section.texts("levels"), source)
-    lower = section.integer("lower", 0, least=-(2**53))
-    upper = section.integer("upper", least=-(2**53))
-    if upper <= lower:
+    lower = section.integer("lower", 0, least=LEAST)
+    upper = section.integer("upper", least=LEAST)
+    if LEAST < upper <= lower:
         section.fault("upper", "must lie above `lower`")
     return Bounds(lower, upper, section.integer("scale", 1, least=1), source)
 
@@ -69,7 +74,7 @@ def band_labels(edges: tuple[int, ...], *, whole: bool) -> tuple[str, ...]:
 def months(section: Section) -> tuple[str, ...]:
     """Take `first` and `last`, two dates, and name every month from the one to the other, like 2016-05."""
     first, last = section.day("first"), section.day("last")
-    if last < first:
+    if date.min < last < first:
         section.fault("last", "must not lie before `first`")
     start, end = first.year * 12 + first.month - 1, last.year * 12 + last.month - 1
     return tuple(_month_names(start, min(end, start + 12 * 200)))

@@ -36,14 +36,14 @@ def parse_contract(text: str, name: str = "contract") -> Contract:
     payload: list[Payload] = []
     refused: list[str] = []
     for column, section in root.named_sections("columns").items():
-        match section.choice("class", ColumnClass):
-            case ColumnClass.IDENTIFIER:
-                identifiers.append(_identifier(column, section))
-            case ColumnClass.PAYLOAD:
-                payload.append(_payload(column, section))
-            case ColumnClass.REFUSED:
-                refused.append(column)
-                section.text("because")
+        place = section.choice("class", ColumnClass)
+        if place is ColumnClass.IDENTIFIER:
+            identifiers.append(_identifier(column, section))
+        elif place is ColumnClass.PAYLOAD:
+            payload.append(_payload(column, section))
+        else:
+            refused.append(column)
+            section.text("because")
         section.close()
     contract = Contract(
         dataset=_slug(root, "dataset"),

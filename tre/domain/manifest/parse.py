@@ -3,6 +3,7 @@
 import keyword
 import re
 from collections.abc import Mapping
+from datetime import date
 from typing import Final
 
 from disclosure.errors import DisclosureError
@@ -236,7 +237,7 @@ def is_allowed(parameter: Parameter, value: object) -> bool:
 
 
 def _check_whole(root: Section, manifest: Manifest) -> None:
-    if manifest.ends < manifest.starts:
+    if date.min < manifest.ends < manifest.starts:
         root.fault("end", "must not lie before `start`")
     people = [each.person for each in manifest.members]
     if len(set(people)) < len(people):
