@@ -6,6 +6,7 @@ written by the data owner, published, and named by its digest in every release.
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from decimal import Decimal
@@ -28,6 +29,8 @@ from disclosure.errors import DisclosureError
 
 LONGEST_JSON: Final = 64 * 1024 * 1024
 """Longest dictionary that is read, in characters, a guard of this house for memory."""
+
+_DECIMAL: Final = re.compile(r"-?[0-9]{1,40}(\.[0-9]{1,40})?")
 
 NOTES: Final = ("sources", "derived", "shared")
 """Declarations about columns that must be described elsewhere in the dictionary."""
@@ -230,5 +233,4 @@ def _decimal_list(values: object) -> object:
     if not isinstance(values, list):
         return values
     texts = [str(value) for value in values]
-    plain = all(text.lstrip("-").replace(".", "", 1).isdecimal() for text in texts)
-    return [Decimal(text) for text in texts] if plain else values
+    return [Decimal(text) for text in texts] if all(map(_DECIMAL.fullmatch, texts)) else values

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from opendp.mod import Measurement
 
-LARGEST_SENSITIVITY: Final = 2**62
-"""Largest change of a vector by one unit, in steps; the dictionary's overflow limit keeps below it."""
+LARGEST_SENSITIVITY: Final = 2**53
+"""Largest change of a vector by one unit, in steps: a double holds it exactly (IEEE 754)."""
 
 CONFIDENCE: Final = 0.95
 """Share of draws that a stated half-width covers, as a probability. Source: the contract of this library."""
@@ -152,9 +152,7 @@ def _map(noise: Noise, measurement: "Measurement") -> Fraction:
     if noise.mechanism is Mechanism.LAPLACE:
         cost: float = measurement.map(noise.sensitivity)  # type: ignore[no-untyped-call]  # OpenDP has no types here
         return Fraction(cost)
-    distance = float(noise.sensitivity)
-    upward = distance if distance >= noise.sensitivity else math.nextafter(distance, math.inf)
-    rho: float = measurement.map(upward)  # type: ignore[no-untyped-call]  # OpenDP has no types here
+    rho: float = measurement.map(float(noise.sensitivity))  # type: ignore[no-untyped-call]  # OpenDP has no types here
     return Fraction(rho) * NANO
 
 
