@@ -35,11 +35,11 @@ def run(tmp_path_factory: pytest.TempPathFactory, ansible_folder: Path) -> Run:
         "LC_ALL": "C.UTF-8",
     }
 
-    def run_program(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    def run_program(program: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [str(TOOLS / program), *arguments],
             cwd=ansible_folder,
-            env=environment,
+            env={**environment, **more},
             text=True,
             capture_output=True,
             check=False,

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tre.settings import read_settings
+
 # What needs root, a package index or an account of its own is left to real machines: the tests run as anybody.
 WITHOUT_ROOT = ["--skip-tags", "packages,account,doctor"]
 
@@ -26,6 +28,12 @@ def units(folder: Path) -> dict[str, configparser.SectionProxy]:
         unit.read_string(path.read_text())
         found[path.stem] = unit["Service"]
     return found
+
+
+def unquoted(settings: str) -> dict[str, str]:
+    """Read an environment file as systemd does, for values in double quotes."""
+    found = re.findall(r'^(\w+)="((?:[^"\\]|\\.)*)"$', settings, re.MULTILINE)
+    return {name: re.sub(r"\\(.)", r"\1", value) for name, value in found}
 
 
 def test_syntax_is_sound(run, here):
@@ -80,6 +88,7 @@ def test_settings_reach_the_services_and_nobody_else(applied):
     assert f'TRE_HOME="{applied.folder}/home"' in settings
     assert 'TRE_MODE="demo"' in settings
     assert "TRE_DATABASE_URL" not in settings, "the embedded database has no address"
+    assert read_settings(unquoted(settings)).home == applied.folder / "home"
     assert path.stat().st_mode & 0o777 == 0o640
     assert (applied.folder / "home").stat().st_mode & 0o777 == 0o700
 
@@ -103,6 +112,9 @@ def test_each_service_is_shut_in(applied):
         assert service["protectsystem"] == "strict", name
         assert service["ipaddressdeny"] == "any", name
         assert service["readwritepaths"] == str(applied.folder / "home"), name
+        program, *command = service["execstart"].split()
+        assert program == f"{applied.folder}/software/current/bin/tre", name
+        assert command in (["worker"], ["up", "--only", name.removeprefix("tre-")]), name
     assert found["tre-portal"]["restrictnamespaces"] == "yes"
     assert "restrictnamespaces" not in found["tre-worker"], "the worker starts bubblewrap"
     assert "protectproc" not in found["tre-worker"], "a hidden /proc would forbid the sandbox its own"
@@ -126,12 +138,15 @@ def test_a_database_that_contradicts_itself_is_refused(run, here, folders, mista
 
 def test_a_database_elsewhere_reaches_the_settings_and_starts_none_of_ours(run, here, folders, tmp_path):
     url = 'postgresql://tre:pa"ss\\word@db.example.org/tre'
-    elsewhere = json.dumps({**folders, "database_engine": "external", "database_url": url})
-    done = run("ansible-playbook", *here, "-e", elsewhere, *WITHOUT_ROOT, "site.yml")
+    elsewhere = {"database_engine": "external", "database_url": url, "platform_mode": "production"}
+    done = run(
+        "ansible-playbook", *here, "-e", json.dumps({**folders, **elsewhere}), *WITHOUT_ROOT, "site.yml"
+    )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert (
-        'TRE_DATABASE_URL="postgresql://tre:pa\\"ss\\\\word@db.example.org/tre"'
-        in (tmp_path / "configuration/tre.env").read_text()
+    written = unquoted((tmp_path / "configuration/tre.env").read_text())
+    assert written["TRE_DATABASE_URL"] == url
+    assert read_settings(written).database_url, (
+        "the platform must accept what the playbook wrote for production"
     )
     assert not (tmp_path / "units/tre-database.service").exists()
     assert "word@db.example.org" not in done.stdout + done.stderr, "a password was printed"

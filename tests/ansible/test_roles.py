@@ -76,3 +76,11 @@ def test_no_secret_stands_in_defaults_or_example():
     settings = [yaml.safe_load(path.read_text()) for path in readable]
     names = [name for setting in settings for name in setting if "password" in name or "secret" in name]
     assert names == []
+
+
+def test_the_services_call_commands_that_exist():
+    program = str(Path(sys.executable).with_name("tre"))
+    for command, word in ((["worker"], "Usage"), (["up"], "--only")):
+        done = subprocess.run([program, *command, "--help"], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stderr
+        assert word in done.stdout
