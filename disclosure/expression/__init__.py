@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from disclosure.expression.canonical import condition_text
 from disclosure.expression.parse import parse_condition
 from disclosure.expression.tree import (
     Arithmetic,
@@ -15,7 +16,6 @@ from disclosure.expression.tree import (
     Membership,
     Missing,
     Term,
-    condition_text,
     leaves,
     term_columns,
     terms,

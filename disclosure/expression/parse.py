@@ -1,7 +1,6 @@
 """From text to the frozen tree: a whitelist, so what is not named here is refused."""
 
 import ast
-import json
 import math
 from typing import Final, NoReturn, cast
 
@@ -72,7 +71,7 @@ def _without_backquotes(text: str) -> str:
             end = text.find("`", position + 1)
             if end < 0:
                 _refuse_size("has a backquote without its partner")
-            pieces.append(f"col({json.dumps(text[position + 1 : end])})")
+            pieces.append(f"col({text[position + 1 : end]!r})")
             position = end + 1
             continue
         if sign in {"'", '"'}:
