@@ -81,7 +81,7 @@ def ingest(
     """Take in both halves of a delivery, each by the one role that may see it."""
     delivery = Delivery(dataset, edition, identifiers, payload)
     with acting(person) as act:
-        answer = act.do(lambda tx, actor: data.ingest(tx, act.platform, actor, delivery))
+        answer = act.do(lambda tx, actor: data.ingest(tx, act.platform, actor, [delivery]))
     show_one(answer, as_json=as_json)
 
 

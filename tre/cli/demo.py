@@ -80,8 +80,7 @@ def _bring_data(platform: Platform, story: Story, folder: Path, count: int) -> N
         for name, contract in contracts.items():
             counts[name] = split(sources / f"{name}.parquet", contract, halves / name).rows
     with story.stage("Ingest: identifiers to the linkage role, payload to the extract role") as counts:
-        for name in contracts:
-            counts[name] = _ingest(platform, name, halves / name)
+        counts.update(_ingest(platform, {name: halves / name for name in contracts}))
     with story.stage("Link records into persons") as counts:
         with transaction(platform.application) as tx:
             admin = people.actor_of(tx, ADMIN)
@@ -101,12 +100,15 @@ def _set_up(platform: Platform, folder: Path) -> dict[str, object]:
     return {"people": added, "contracts": len(_contracts(folder)), "project_changes": len(changes)}
 
 
-def _ingest(platform: Platform, name: str, half: Path) -> object:
-    delivery = Delivery(
-        name, _edition(project_folder()), half / "identifiers.parquet", half / "payload.parquet"
-    )
+def _ingest(platform: Platform, halves: dict[str, Path]) -> dict[str, object]:
+    edition = _edition(project_folder())
+    deliveries = [
+        Delivery(name, edition, half / "identifiers.parquet", half / "payload.parquet")
+        for name, half in halves.items()
+    ]
     with transaction(platform.application) as tx:
-        return data.ingest(tx, platform, people.actor_of(tx, ADMIN), delivery)["rows"]
+        answer = data.ingest(tx, platform, people.actor_of(tx, ADMIN), deliveries)
+    return {"deliveries": len(deliveries), "rows": answer["rows"]}
 
 
 def _contracts(folder: Path) -> list[Path]:

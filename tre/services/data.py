@@ -1,5 +1,6 @@
 """Data on its way in, seen from the platform: it hands each piece of work to the one role that may do it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,25 +32,31 @@ class Delivery:
     payload: Path
 
 
-def ingest(tx: Transaction, platform: Platform, actor: Actor, delivery: Delivery) -> Answer:
-    """Hand both halves of a delivery to the two roles that may each see one.
+def ingest(tx: Transaction, platform: Platform, actor: Actor, deliveries: Sequence[Delivery]) -> Answer:
+    """Hand both halves of deliveries to the two roles that may each see one; each role keeps all or none.
 
     Raises:
         Refused: `actor` is not an admin.
         BadInput: a half is not what the contract says.
     """
     people.must_be_admin(actor)
-    contract = projects.contract_text(tx, delivery.dataset, delivery.edition)
-    asked = {"contract": contract, "edition": delivery.edition, "actor": actor.id}
-    halves = (
-        (Role.LINKAGE, "receive-identifiers", delivery.identifiers),
-        (Role.EXTRACT, "receive-payload", delivery.payload),
+    contracts = {each.dataset: projects.contract_text(tx, each.dataset, each.edition) for each in deliveries}
+
+    def asked(stage: str, role: Role, halves: Mapping[str, Path]) -> Answer:
+        told = [
+            {"contract": contracts[each.dataset], "edition": each.edition, "file": f"{each.dataset}.parquet"}
+            for each in deliveries
+        ]
+        files = {path: f"{dataset}.parquet" for dataset, path in halves.items()}
+        return stages.run(
+            platform, Stage(role, stage, {"deliveries": told, "actor": actor.id}, incoming=files)
+        )
+
+    identifiers = {each.dataset: each.identifiers for each in deliveries}
+    payload = {each.dataset: each.payload for each in deliveries}
+    return asked("receive_identifiers", Role.LINKAGE, identifiers) | asked(
+        "receive_payload", Role.EXTRACT, payload
     )
-    answer: Answer = {"dataset": delivery.dataset, "edition": delivery.edition}
-    for role, name, half in halves:
-        said = stages.run(platform, Stage(role, name, {**asked, "file": half.name}, incoming=half))
-        answer |= said
-    return answer
 
 
 def link(platform: Platform, actor: Actor, *, retrain: bool = False) -> Answer:
@@ -60,7 +67,7 @@ def link(platform: Platform, actor: Actor, *, retrain: bool = False) -> Answer:
     """
     people.must_be_admin(actor)
     asked = {"population": projects.POPULATION, "retrain": retrain, "actor": actor.id}
-    return stages.run(platform, Stage(Role.LINKAGE, "link", asked))
+    return stages.run(platform, Stage(Role.LINKAGE, "link_records", asked))
 
 
 def extract(tx: Transaction, platform: Platform, actor: Actor, project_id: str) -> Answer:
@@ -76,8 +83,8 @@ def extract(tx: Transaction, platform: Platform, actor: Actor, project_id: str) 
     editions = {each.name: each.edition for each in manifest.datasets}
     common = {"population": projects.POPULATION, "actor": actor.id}
     asked = {**common, "project": project_id, "editions": editions}
-    stages.run(platform, Stage(Role.PSEUDONYMS, "pseudonyms", asked))
+    stages.run(platform, Stage(Role.PSEUDONYMS, "make_pseudonyms", asked))
     contracts = {name: projects.contract_text(tx, name, edition) for name, edition in editions.items()}
     outgoing = private_folder(platform.extracts / project_id)
     asked = {**common, "manifest": project.manifest, "contracts": contracts}
-    return stages.run(platform, Stage(Role.EXTRACT, "extract", asked, outgoing=outgoing))
+    return stages.run(platform, Stage(Role.EXTRACT, "build_extract", asked, outgoing=outgoing))

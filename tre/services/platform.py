@@ -99,7 +99,8 @@ def opened(settings: Settings, *, keep_database: bool = False) -> Iterator[Platf
     database = open_database(settings.home, None if url is None else url.get_secret_value())
     application = engine_for(database, Role.APPLICATION, pool_size=10)
     try:
-        platform = Platform(settings, database, application, ObjectStore(settings.home / "vault" / "objects"))
+        vault = private_folder(settings.home / "vault")
+        platform = Platform(settings, database, application, ObjectStore(vault / "objects"))
         _prepare(platform)
         yield platform
     finally:

@@ -11,8 +11,8 @@ from tre.sandbox.bubblewrap import confine, python_inside
 from tre.sandbox.confinement import GIBIBYTE, MEBIBYTE, Confinement, Ending, Limits
 from tre.services.platform import Platform
 
-VAULT, SECRETS, INCOMING, OUTGOING = "/vault", "/secrets", "/incoming", "/outgoing"
-"""Where a role's own folder, its secrets, one delivery, and its results lie inside."""
+VAULT, SECRETS, INCOMING, OUTGOING, DATABASE = "/vault", "/secrets", "/incoming", "/outgoing", "/database"
+"""Where a role's own folder, its secrets, one delivery, its results and the database's socket lie inside."""
 
 LIMITS = Limits(
     memory_bytes=64 * GIBIBYTE,  # address space, which DuckDB reserves freely; what is held is bounded below
@@ -25,6 +25,9 @@ LIMITS = Limits(
 WALL_SECONDS = 6 * 3600.0
 """Longest run of one stage, in seconds: a national linkage takes hours, nothing takes longer than a night."""
 
+ANSWERED = (0, 3)
+"""Exit codes of a stage that has said its answer or its refusal; any other, such as a crash, has said nothing."""
+
 ERRORS = {error.__name__: error for error in (TreError, Refused, NotFound, BadInput, Unavailable)}
 
 
@@ -36,14 +39,14 @@ class Stage:
         role: as whom it runs.
         name: what `tre.worker.stage` calls it.
         arguments: what it is told; identifiers and texts, never data.
-        incoming: a file that it may read, such as a delivery.
+        incoming: files that it may read, such as deliveries, and their names inside.
         outgoing: a folder that it may write results to.
     """
 
     role: Role
     name: str
     arguments: Mapping[str, object]
-    incoming: Path | None = None
+    incoming: Mapping[Path, str] = field(default_factory=dict)
     outgoing: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
 
@@ -59,7 +62,8 @@ def run(platform: Platform, stage: Stage) -> dict[str, object]:
         confinement_of(platform, stage),
         standard_input=json.dumps({"database": _address(platform), "arguments": stage.arguments}).encode(),
     )
-    if done.ending is not Ending.EXITED or done.returncode not in {0, 1}:
+    if done.ending is not Ending.EXITED or done.returncode not in ANSWERED:
+        print(done.stderr.decode()[-3000:])
         raise Unavailable(
             "stage_failed",
             f"The stage {stage.name} of role {stage.role.folder} was stopped ({done.ending}, {done.returncode}); "
@@ -75,12 +79,11 @@ def run(platform: Platform, stage: Stage) -> dict[str, object]:
 def confinement_of(platform: Platform, stage: Stage) -> Confinement:
     """What a role's process can open: its own vault folder, its secrets, the database, and what it is handed."""
     url = platform.database.administrator
-    socket = url.query.get("host")
+    socket = _socket(platform)
     read_only = {platform.role_secrets(stage.role): f"{SECRETS}/{stage.role.folder}"}
-    if isinstance(socket, str) and socket.startswith("/"):
-        read_only[Path(socket)] = socket
-    if stage.incoming is not None:
-        read_only[stage.incoming.resolve()] = f"{INCOMING}/{stage.incoming.name}"
+    if socket is not None:
+        read_only[socket] = f"{DATABASE}/{socket.name}"
+    read_only |= {path.resolve(): f"{INCOMING}/{name}" for path, name in stage.incoming.items()}
     writable = {platform.role_folder(stage.role): VAULT}
     if stage.outgoing is not None:
         writable[stage.outgoing.resolve()] = OUTGOING
@@ -102,4 +105,15 @@ def confinement_of(platform: Platform, stage: Stage) -> Confinement:
 def _address(platform: Platform) -> str:
     """The database's address without account or password: a role logs in with its own secret."""
     bare = platform.database.administrator.set(username="role", password=None)
+    if _socket(platform) is not None:
+        bare = bare.update_query_dict({"host": DATABASE})
     return bare.render_as_string(hide_password=False)
+
+
+def _socket(platform: Platform) -> Path | None:
+    """The database's socket where it has one; only this file is handed in, not its folder."""
+    url = platform.database.administrator
+    folder = url.query.get("host")
+    if url.host is not None or not isinstance(folder, str) or not folder.startswith("/"):
+        return None
+    return Path(folder) / f".s.PGSQL.{url.port or 5432}"

@@ -66,7 +66,7 @@ class Sequencer:
         subject = event.subject
         if subject.startswith("person:"):
             subject = f"person:{self._pseudonym(subject.removeprefix('person:'))}"
-        record = {
+        record: dict[str, canonical.Json] = {
             "format": "tre-event/1",
             "event": event.event,
             "actor": self._pseudonym(event.actor),
