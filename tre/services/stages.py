@@ -63,11 +63,11 @@ def run(platform: Platform, stage: Stage) -> dict[str, object]:
         standard_input=json.dumps({"database": _address(platform), "arguments": stage.arguments}).encode(),
     )
     if done.ending is not Ending.EXITED or done.returncode not in ANSWERED:
-        print(done.stderr.decode()[-3000:])
         raise Unavailable(
             "stage_failed",
-            f"The stage {stage.name} of role {stage.role.folder} was stopped ({done.ending}, {done.returncode}); "
-            "nothing was kept. See `tre doctor`, then run it again.",
+            f"The stage {stage.name} of role {stage.role.folder} did not end well "
+            f"({done.ending}, {done.returncode}; {_last_line(done.stderr)}). Nothing was kept. "
+            "See `tre doctor`, then run it again.",
         )
     answer: dict[str, object] = json.loads(done.stdout)
     if "code" in answer:
@@ -100,6 +100,12 @@ def confinement_of(platform: Platform, stage: Stage) -> Confinement:
         limits=LIMITS,
         wall_seconds=WALL_SECONDS,
     )
+
+
+def _last_line(words: bytes) -> str:
+    """What a stage said last: the kind and place of its crash, never a value (see `tre.worker.stage`)."""
+    said = words.decode(errors="replace").strip().splitlines()
+    return said[-1][:200] if said else "it said nothing"
 
 
 def _address(platform: Platform) -> str:

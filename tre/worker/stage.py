@@ -2,6 +2,7 @@
 
 import json
 import sys
+import traceback
 from importlib import import_module
 from pathlib import Path
 
@@ -26,6 +27,12 @@ def main() -> int:
             answer = work(tx, asked["arguments"])
     except (TreError, DisclosureError) as error:
         answer = {"kind": type(error).__name__, "code": error.code, "sentence": error.sentence}
+    except Exception as fault:  # noqa: BLE001 - told by kind and place; its own words may quote data
+        place = traceback.extract_tb(fault.__traceback__)[-1]
+        sys.stderr.write(
+            f"{type(fault).__name__} at {place.name}, line {place.lineno} of {Path(place.filename).name}\n"
+        )
+        return 1
     json.dump(answer, sys.stdout)
     return ANSWERED[1] if "code" in answer else ANSWERED[0]
 

@@ -51,13 +51,13 @@ def build_extract(tx: Transaction, arguments: Arguments) -> Answer:
     contracts = {name: parse_contract(text) for name, text in arguments["contracts"].items()}
     editions = {each.name: each.edition for each in manifest.datasets}
     held = {row.dataset: row for row in held(tx, PayloadDelivery) if editions.get(row.dataset) == row.edition}
-    missing = sorted(editions.keys() - held.keys())
+    missing = sorted(editions.keys() - here.keys())
     if missing:
         raise NotFound(
             "no_delivery", f"No payload of {', '.join(missing)} has been delivered. Ingest it first."
         )
     mapped = _study_map(tx, manifest.id)
-    payloads = {name: unsealed(row) for name, row in held.items()}
+    payloads = {name: unsealed(row) for name, row in here.items()}
     name, outgoing = f"{manifest.id}-{secrets.token_hex(6)}", Path(OUTGOING)
     report = extract.build_extract(
         payloads,
