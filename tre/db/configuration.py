@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from tre.db.confined import SERVER_ACCOUNT, Layout
+from tre.db.confined import Layout
 from tre.db.folders import PRIVATE_FILE
 
 SERVER_FILE: Final = "server.conf"
@@ -27,7 +27,8 @@ INITDB: Final = (
 
 SETTINGS: Final = (
     ("listen_addresses", ""),
-    ("unix_socket_permissions", "0700"),
+    # The folder around the socket is private; the socket itself is handed, alone, to confined processes of ours.
+    ("unix_socket_permissions", "0777"),
     ("password_encryption", "scram-sha-256"),
     # An acknowledged charge must survive a crash (research: 13 of 3,000 were lost with it off).
     ("fsync", "on"),
@@ -62,7 +63,7 @@ def server_settings(inside: Layout) -> str:
 
 def write(folder: Path, inside: Layout, owner: int) -> None:
     """Write the server's files into `folder` and hand them to the account `owner`."""
-    accounts = f"tre-database:x:{SERVER_ACCOUNT}:{SERVER_ACCOUNT}::/nonexistent:/usr/sbin/nologin\n"
+    accounts = f"tre-database:x:{owner}:{owner}::/nonexistent:/usr/sbin/nologin\n"
     for name, text in (
         (SERVER_FILE, server_settings(inside)),
         (ACCESS_FILE, ACCESS),

