@@ -50,7 +50,7 @@ def build_extract(tx: Transaction, arguments: Arguments) -> Answer:
     manifest = parse_manifest(arguments["manifest"])
     contracts = {name: parse_contract(text) for name, text in arguments["contracts"].items()}
     editions = {each.name: each.edition for each in manifest.datasets}
-    held = {row.dataset: row for row in held(tx, PayloadDelivery) if editions.get(row.dataset) == row.edition}
+    here = {row.dataset: row for row in held(tx, PayloadDelivery) if editions.get(row.dataset) == row.edition}
     missing = sorted(editions.keys() - here.keys())
     if missing:
         raise NotFound(
