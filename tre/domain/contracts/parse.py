@@ -32,37 +32,37 @@ def parse_contract(text: str, name: str = "contract") -> Contract:
         Faulty: every fault at once, each under its key.
     """
     root, faults = document(text, "contract", name)
-    identifiers: list[Identifier] = []
-    payload: list[Payload] = []
-    refused: list[str] = []
-    for column, section in root.named_sections("columns").items():
-        place = section.choice("class", ColumnClass)
-        if place is ColumnClass.IDENTIFIER:
-            identifiers.append(_identifier(column, section))
-        elif place is ColumnClass.PAYLOAD:
-            payload.append(_payload(column, section))
-        else:
-            refused.append(column)
-            section.text("because")
-        section.close()
+    columns = [_column(column, section) for column, section in root.named_sections("columns").items()]
+    derived = root.named_sections("derived", required=False)
     contract = Contract(
         dataset=_slug(root, "dataset"),
         title=root.text("title"),
         owner=root.text("owner"),
         unit=root.text("unit"),
         reference_date=root.day("reference_date"),
-        identifiers=tuple(identifiers),
-        payload=tuple(payload),
-        derived=tuple(
-            _derived(column, section)
-            for column, section in root.named_sections("derived", required=False).items()
-        ),
-        refused=tuple(refused),
+        identifiers=tuple(each for each in columns if isinstance(each, Identifier)),
+        payload=tuple(each for each in columns if isinstance(each, Payload)),
+        derived=tuple(_derived(column, section) for column, section in derived.items()),
+        refused=tuple(each for each in columns if isinstance(each, str)),
     )
     _check_whole(root, contract)
     root.close()
     finish(faults, "contract", name)
     return contract
+
+
+def _column(name: str, section: Section) -> Identifier | Payload | str:
+    """Read one column; of a refused one only the name is kept."""
+    column: Identifier | Payload | str = name
+    place = section.choice("class", ColumnClass)
+    if place is ColumnClass.IDENTIFIER:
+        column = _identifier(name, section)
+    elif place is ColumnClass.PAYLOAD:
+        column = _payload(name, section)
+    else:
+        section.text("because")
+    section.close()
+    return column
 
 
 def _slug(section: Section, key: str) -> str:

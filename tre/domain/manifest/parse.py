@@ -51,11 +51,17 @@ def parse_manifest(text: str, name: str = "project.toml") -> Manifest:
         Faulty: every fault at once, each under its key.
     """
     root, faults = document(text, "manifest", name)
-    approvals = root.section("approvals")
+    manifest = _manifest(root)
+    _check_whole(root, manifest)
+    root.close()
+    finish(faults, "manifest", name)
+    return manifest
+
+
+def _manifest(root: Section) -> Manifest:
+    approvals, disclosure, run = root.section("approvals"), root.section("disclosure"), root.section("run")
     gateway = _gateway(approvals)
-    disclosure = root.section("disclosure")
     preset, tightened = disclosure.text("preset"), _tightened(disclosure.section("stricter", required=False))
-    run = root.section("run")
     manifest = Manifest(
         id=_project_id(root),
         title=root.text("title"),
@@ -76,15 +82,11 @@ def parse_manifest(text: str, name: str = "project.toml") -> Manifest:
         tightened=tightened,
         policy=_policy(disclosure, preset, tightened),
         budget=_budget(root.section("budget")),
-        parameters=tuple(
-            _parameter(key, each) for key, each in run.named_sections("parameters", required=False).items()
-        ),
+        parameters=_parameters(run),
         limits=_limits(run),
     )
-    _check_whole(root, manifest)
-    for section in (approvals, disclosure, root):
-        section.close()
-    finish(faults, "manifest", name)
+    approvals.close()
+    disclosure.close()
     return manifest
 
 
@@ -206,6 +208,11 @@ _HOLDS: Final = {
     ParameterType.TEXT: (str,),
     ParameterType.BOOLEAN: (bool,),
 }
+
+
+def _parameters(run: Section) -> tuple[Parameter, ...]:
+    found = run.named_sections("parameters", required=False)
+    return tuple(_parameter(name, section) for name, section in found.items())
 
 
 def _parameter(name: str, section: Section) -> Parameter:
