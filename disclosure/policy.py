@@ -103,7 +103,7 @@ class Policy:
             DisclosureError: "policy": another shape, a threshold missing or one too many.
         """
         record = _record(text)
-        if sorted(record) != sorted(field.name for field in fields(cls)):
+        if set(record) != {field.name for field in fields(cls)}:
             raise DisclosureError(
                 "policy", "This is not a policy as Policy.to_json() writes it; write it again."
             )

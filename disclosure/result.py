@@ -18,7 +18,7 @@ from disclosure.statistic import Statistic
 
 MAX_JSON: Final = 500_000_000
 """Longest JSON text of a report, in characters. Source: ours; the most cells of a table with long labels."""
-_KEYS: Final = ["cells", "findings", "key", "policy", "statistic", "verdict"]
+_KEYS: Final = frozenset({"cells", "findings", "key", "policy", "statistic", "verdict"})
 
 
 class Verdict(Enum):
@@ -140,7 +140,7 @@ def _record(text: str) -> dict[str, Any]:  # Any: each part is checked by its ow
         record = json.loads(text) if len(text) <= MAX_JSON else None
     except (ValueError, RecursionError):
         record = None
-    if not isinstance(record, dict) or sorted(record) != _KEYS or not _is_optional_text(record["key"]):
+    if not isinstance(record, dict) or set(record) != _KEYS or not _is_optional_text(record["key"]):
         raise _not_a_report()
     if not isinstance(record["statistic"], dict) or not isinstance(record["policy"], dict):
         raise _not_a_report()
@@ -160,12 +160,12 @@ def _findings(record: object, cells: int) -> tuple[Finding, ...]:
 def _is_finding(entry: object, cells: int) -> bool:
     return (
         isinstance(entry, dict)
-        and sorted(entry) == ["cells", "rule", "sentence", "verdict"]
+        and set(entry) == {"cells", "rule", "sentence", "verdict"}
         and isinstance(entry["rule"], str)
         and isinstance(entry["sentence"], str)
         and isinstance(entry["cells"], list)
         and all(type(cell) is int and 0 <= cell < cells for cell in entry["cells"])
-        and entry["verdict"] in {verdict.value for verdict in Verdict}
+        and entry["verdict"] in [verdict.value for verdict in Verdict]
     )
 
 

@@ -260,11 +260,11 @@ def _check_filter(where: object) -> None:
 def _arguments(text: object) -> dict[str, Any]:  # Any: __post_init__ checks each type
     """Read the JSON form into constructor arguments."""
     record = _parsed(text) if isinstance(text, str) else text
-    if not isinstance(record, dict) or sorted(record) != sorted(_KEYS):
+    if not isinstance(record, dict) or set(record) != set(_KEYS):
         raise _not_a_statistic()
     if not isinstance(record["by"], list) or not isinstance(record["measures"], list):
         raise _not_a_statistic()
-    if record["kind"] not in {kind.value for kind in Kind}:
+    if record["kind"] not in [kind.value for kind in Kind]:
         raise DisclosureError("kind", "This kind of statistic is not known here; ask for a table.")
     if not all(isinstance(entry, list) and len(entry) == 3 for entry in record["measures"]):
         raise _not_a_statistic()

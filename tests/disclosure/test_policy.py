@@ -1,0 +1,145 @@
+"""Thresholds are frozen, sourced, and only ever tightened."""
+
+import dataclasses
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from disclosure import DisclosureError, Policy, strictest_of
+
+STANDARD = Policy.preset("standard")
+STRICT = Policy.preset("strict")
+
+
+def test_the_standard_policy_is_that_of_the_contract():
+    assert STANDARD.min_units == 10
+    assert STANDARD.zeros_unsafe is True
+    assert STANDARD.p_percent == 0.10
+    assert STANDARD.dominance_share == 0.90
+    assert STANDARD.single_share == 0.50
+    assert STANDARD.min_degrees == 10
+
+
+def test_every_threshold_is_described():
+    described = re.findall(r"^        (\w+): ", Policy.__doc__, re.MULTILINE)
+    assert described == [field.name for field in dataclasses.fields(Policy)]
+
+
+def test_strict_is_nowhere_looser_than_standard():
+    merged = strictest_of([STANDARD, STRICT])
+    assert dataclasses.replace(merged, name="strict", source=STRICT.source) == STRICT
+
+
+def test_an_unknown_preset_is_refused():
+    with pytest.raises(DisclosureError) as caught:
+        Policy.preset("relaxed")
+    assert caught.value.code == "policy"
+
+
+def test_a_policy_can_be_tightened():
+    tight = STANDARD.tightened(min_units=20, dominance_share=0.8, max_cells=500, name="ours")
+    assert (tight.min_units, tight.dominance_share, tight.max_cells, tight.name) == (20, 0.8, 500, "ours")
+    assert STANDARD.tightened(min_units=10) == STANDARD
+    assert dataclasses.replace(STANDARD, zeros_unsafe=False).tightened(zeros_unsafe=True).zeros_unsafe
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        {"min_units": 9},
+        {"p_percent": 0.05},
+        {"dominance_share": 0.95},
+        {"single_share": 0.6},
+        {"min_degrees": 1},
+        {"max_cells": 1_000_000},
+        {"zeros_unsafe": False},
+        {"equal_values_unsafe": False},
+        {"min_units": 20, "p_percent": 0.05},
+        {"unknown": 5},
+        {"min_units": "20"},
+    ],
+)
+def test_a_policy_cannot_be_loosened(overrides):
+    with pytest.raises(DisclosureError):
+        STANDARD.tightened(**overrides)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"min_units": 10.0},
+        {"min_units": True},
+        {"min_units": 0},
+        {"min_units": -5},
+        {"p_percent": float("nan")},
+        {"p_percent": float("inf")},
+        {"p_percent": 0},
+        {"dominance_share": 1.5},
+        {"dominance_share": "0.9"},
+        {"zeros_unsafe": 1},
+        {"name": None},
+        {"source": 5},
+    ],
+)
+def test_a_threshold_that_would_switch_a_rule_off_is_refused(changes):
+    with pytest.raises(DisclosureError) as caught:
+        dataclasses.replace(STANDARD, **changes)
+    assert caught.value.code == "policy"
+
+
+POLICIES = st.builds(
+    Policy,
+    name=st.sampled_from("abc"),
+    min_units=st.integers(1, 50),
+    zeros_unsafe=st.booleans(),
+    p_percent=st.floats(0.01, 1),
+    dominance_share=st.floats(0.01, 1),
+    single_share=st.floats(0.01, 1),
+    max_cells=st.integers(1, 1000),
+)
+
+
+@given(st.lists(POLICIES, min_size=1, max_size=4))
+def test_the_strictest_is_as_strict_as_each(policies):
+    merged = strictest_of(policies)
+    assert merged == strictest_of(reversed(policies))
+    assert merged == strictest_of([merged, merged])
+    for policy in policies:
+        assert merged.min_units >= policy.min_units
+        assert merged.zeros_unsafe >= policy.zeros_unsafe
+        assert merged.p_percent >= policy.p_percent
+        assert merged.dominance_share <= policy.dominance_share
+        assert merged.single_share <= policy.single_share
+        assert merged.max_cells <= policy.max_cells
+
+
+def test_the_strictest_of_none_is_refused():
+    with pytest.raises(DisclosureError):
+        strictest_of([])
+
+
+@given(POLICIES)
+def test_a_policy_survives_json(policy):
+    assert Policy.from_json(policy.to_json()) == policy
+    assert Policy.from_json(json.loads(policy.to_json())).digest == policy.digest
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "[" * 100_000, '{"min_units": 1}'])
+def test_json_of_another_shape_is_refused(text):
+    with pytest.raises(DisclosureError) as caught:
+        Policy.from_json(text)
+    assert caught.value.code == "policy"
+
+
+def test_a_policy_with_one_threshold_too_many_is_refused():
+    record = json.loads(STANDARD.to_json()) | {"max_units": 5}
+    with pytest.raises(DisclosureError):
+        Policy.from_json(record)
+
+
+def test_the_digest_changes_with_any_threshold():
+    assert STANDARD.digest == Policy().digest
+    assert STANDARD.digest != STANDARD.tightened(min_units=11).digest
