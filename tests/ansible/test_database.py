@@ -16,6 +16,7 @@ from tre.db.engine import administrator_engine, engine_for
 from tre.db.installation import install
 
 ACCOUNT = "tre_playbook"
+PASSWORD = "only-in-this-test"
 
 
 @pytest.fixture
@@ -33,18 +34,31 @@ def tasks(tmp_path: Path, name: str) -> str:
     return str(path)
 
 
-def test_the_account_it_makes_can_install_the_platform_and_is_no_superuser(
-    run, here, bare, tmp_path, short_folder
-):
-    access = tmp_path / "pg_hba.conf"
-    access.write_text("local all all peer\n")
-    url = bare.administrator
-    login = {
+def programs_login(database: Database) -> dict[str, str]:
+    """Return the environment in which PostgreSQL's own programs reach the server as its administrator."""
+    url = database.administrator
+    return {
         "PATH": f"{find_binaries().program('psql').parent}{os.pathsep}{os.environ['PATH']}",
         "PGHOST": str(url.query.get("host") or url.host),
         "PGUSER": str(url.username),
         "PGPASSWORD": str(url.password),
     }
+
+
+def give_password(database: Database) -> None:
+    """Let the account log in here, where it has no system account of its name."""
+    engine = administrator_engine(database.named("postgres").administrator)
+    with engine.connect() as connection:
+        connection.execute(text(f"ALTER ROLE {ACCOUNT} PASSWORD '{PASSWORD}'"))
+    engine.dispose()
+
+
+def test_the_account_it_makes_can_install_the_platform_and_is_no_superuser(
+    run, here, bare, tmp_path, short_folder
+):
+    access = tmp_path / "pg_hba.conf"
+    access.write_text("local all all peer\n")
+    login = programs_login(bare)
     variables = {
         "database_engine": "distribution",
         "database_account": ACCOUNT,
@@ -61,15 +75,12 @@ def test_the_account_it_makes_can_install_the_platform_and_is_no_superuser(
     assert first == f"local tre,postgres {ACCOUNT} peer", "ours must come before a rule that takes everybody"
     assert last == "local all all peer"
 
-    engine = administrator_engine(bare.named("postgres").administrator)
-    with engine.connect() as connection:
-        connection.execute(text(f"ALTER ROLE {ACCOUNT} PASSWORD 'only-in-this-test'"))
-    engine.dispose()
-    login |= {"PGUSER": ACCOUNT, "PGPASSWORD": "only-in-this-test"}
+    give_password(bare)
+    login |= {"PGUSER": ACCOUNT, "PGPASSWORD": PASSWORD}
     done = run("ansible-playbook", *arguments, tasks(tmp_path, "verify"), **login)
     assert done.returncode == 0, done.stdout + done.stderr
 
-    ours = url.set(username=ACCOUNT, password="only-in-this-test", database="tre")
+    ours = bare.administrator.set(username=ACCOUNT, password=PASSWORD, database="tre")
     database = external(ours.render_as_string(hide_password=False), short_folder / "secrets-elsewhere")
     install(database)
     application = engine_for(database, Role.APPLICATION)
