@@ -7,13 +7,25 @@ Rows are sorted by study id. That is a keyed shuffle: the ids are an HMAC, so th
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import duckdb
 import pyarrow as pa
 
 from tre.domain.errors import BadInput
-from tre.domain.manifest import Linkage, LinkedColumn, Manifest, Reduction, SourceColumn
+from tre.domain.manifest import Linkage, Manifest
 from tre.linkage.extract_files import Written, deliver
+from tre.linkage.reduction import linked_query, sorts_of
+from tre.linkage.source_table import literal, quoted
+
+RESERVED: Final = frozenset({"row_key", "study_id", "audit_key", "person_id"})
+"""Names of keys. A payload column of such a name would be taken for the key, or would carry one out."""
+
+# In a schema of its own: a dataset may have any name.
+_KEEP_MAP: Final = """
+create schema keys;
+create table keys.study_map as select dataset, row_key, study_id, audit_key from given_map;
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +85,8 @@ def build_extract(
     """
     with duckdb.connect() as connection:
         connection.register("given_map", study_map)
-        connection.execute("create table map as select dataset, row_key, study_id, audit_key from given_map")
+        connection.execute(_KEEP_MAP)
+        connection.unregister("given_map")
         _check_map(connection)
         unlinked = {
             dataset: _load(connection, dataset, payloads.get(dataset), columns)
@@ -85,8 +98,8 @@ def build_extract(
                 dataset: _rows(connection, dataset, columns) for dataset, columns in plan.approved.items()
             }
         people = connection.sql(
-            f"select distinct study_id, audit_key from map where dataset in"  # noqa: S608 - names are quoted
-            f" ({', '.join(map(_literal, plan.approved))}) order by audit_key"
+            f"select distinct study_id, audit_key from keys.study_map where dataset in"  # noqa: S608 - names are quoted
+            f" ({', '.join(map(literal, plan.approved))}) order by audit_key"
         ).to_arrow_table()
     files, audit_file = deliver(tables, people, out=out, audit=audit)
     return ExtractReport(files, audit_file, unlinked)
@@ -103,6 +116,13 @@ def _check_plan(plan: ExtractPlan) -> None:
             "extract_name_twice",
             f"The linked table and a dataset are both named {linkage.table}; rename one.",
         )
+    taken = [column for columns in plan.approved.values() for column in columns if column in RESERVED]
+    taken += [column.name for column in linkage.columns if column.name in RESERVED]
+    if taken:
+        raise BadInput(
+            "extract_reserved_name",
+            f"A column is named {taken[0]}, which is kept for the platform's own keys; rename it in contract and manifest.",
+        )
     for column in linkage.columns:
         for source in column.sources:
             allowed = plan.approved.get(source.dataset)
@@ -117,10 +137,10 @@ def _check_plan(plan: ExtractPlan) -> None:
 def _check_map(connection: duckdb.DuckDBPyConnection) -> None:
     """One row is of one person, and one person has one pseudonym of each sort."""
     for wrong in (
-        "select 1 from map where dataset is null or row_key is null or study_id is null or audit_key is null",
-        "select 1 from map group by dataset, row_key having count(*) > 1",
-        "select 1 from map group by study_id having count(distinct audit_key) > 1",
-        "select 1 from map group by audit_key having count(distinct study_id) > 1",
+        "select 1 from keys.study_map where dataset is null or row_key is null or study_id is null or audit_key is null",
+        "select 1 from keys.study_map group by dataset, row_key having count(*) > 1",
+        "select 1 from keys.study_map group by study_id having count(distinct audit_key) > 1",
+        "select 1 from keys.study_map group by audit_key having count(distinct study_id) > 1",
     ):
         if connection.execute(f"{wrong} limit 1").fetchall():
             raise BadInput(
@@ -150,13 +170,13 @@ def _load(
             "extract_row_key_repeated",
             f"The payload half of {dataset} has row keys that are missing or repeated; ask for a new delivery.",
         )
-    chosen = "".join(f", {_name(column)}" for column in columns)
+    chosen = "".join(f", {quoted(column)}" for column in columns)
     connection.execute(
-        f"create table {_name(dataset)} as select study_id, row_key{chosen} from read_parquet($path) as payload"  # noqa: S608
-        " join map using (row_key) where map.dataset = $dataset",
+        f"create table {quoted(dataset)} as select study_id, row_key{chosen} from read_parquet($path) as payload"  # noqa: S608
+        " join keys.study_map as map using (row_key) where map.dataset = $dataset",
         {"path": str(path), "dataset": dataset},
     )
-    joined = int(connection.execute(f"select count(*) from {_name(dataset)}").fetchall()[0][0])  # noqa: S608
+    joined = int(connection.execute(f"select count(*) from {quoted(dataset)}").fetchall()[0][0])  # noqa: S608
     return int(rows) - joined
 
 
@@ -175,82 +195,25 @@ def _columns(connection: duckdb.DuckDBPyConnection, dataset: str, path: Path) ->
 
 
 def _rows(connection: duckdb.DuckDBPyConnection, dataset: str, columns: tuple[str, ...]) -> pa.Table:
-    chosen = "".join(f", {_name(column)}" for column in columns)
+    chosen = "".join(f", {quoted(column)}" for column in columns)
     return connection.sql(
-        f"select study_id{chosen} from {_name(dataset)} order by all"  # noqa: S608 - names are quoted
+        f"select study_id{chosen} from {quoted(dataset)} order by all"  # noqa: S608 - names are quoted
     ).to_arrow_table()
 
 
 def _linked(connection: duckdb.DuckDBPyConnection, plan: ExtractPlan) -> pa.Table:
     """One row for each person of the base dataset."""
     linkage = plan.linkage
-    reduced = " ".join(
-        f"left join ({_reduced(dataset, linkage.columns)}) as {_name(dataset)} using (study_id)"
-        for dataset in plan.approved
-    )
-    absents = {f"absent_{place}": column.absent for place, column in enumerate(linkage.columns)}
-    values = "".join(
-        f", {_value(column, place)} as {_name(column.name)}" for place, column in enumerate(linkage.columns)
-    )
-    query = (
-        f"select base.study_id{values} from (select distinct study_id from {_name(linkage.base)}) as base"  # noqa: S608
-        f" {reduced} order by base.study_id"
-    )
-    asked = {name: value for name, value in absents.items() if value is not None}
-    try:
-        table = connection.sql(query, params=asked).to_arrow_table()
-    except (duckdb.BinderException, duckdb.ConversionException):
-        # As above: the engine may quote a value that it could not convert.
-        raise BadInput(
-            "extract_types",
-            "A linked column mixes sources or an absent value of different types; correct it in the manifest.",
-        ) from None
+    query = linked_query(linkage, {dataset: sorts_of(connection, dataset) for dataset in plan.approved})
+    absent = {
+        f"absent_{place}": column.absent
+        for place, column in enumerate(linkage.columns)
+        if column.absent is not None
+    }
+    table = connection.sql(query, params=absent).to_arrow_table()
     if table.num_rows != len(table.column("study_id").unique()):
         raise BadInput(
             "extract_person_twice",
             "A linked person would have two rows; declare how their rows become one value.",
         )
     return table
-
-
-def _reduced(dataset: str, columns: tuple[LinkedColumn, ...]) -> str:
-    """SQL for one row a person of `dataset`: that there is one, and each column that the linked table reads."""
-    parts = "".join(
-        f", {_aggregate(column.reduce, source)} as {_name(column.name)}"
-        for column in columns
-        for source in column.sources
-        if source.dataset == dataset and source.column is not None
-    )
-    return f"select study_id, true as {_name('')}{parts} from {_name(dataset)} group by study_id"  # noqa: S608
-
-
-def _aggregate(reduce: Reduction, source: SourceColumn) -> str:
-    """Each in the order of row keys, so that a sum of decimals has the same last bit every time."""
-    column = _name(source.column or "")
-    match reduce:
-        case Reduction.FIRST:
-            return f"first({column} order by row_key) filter (where {column} is not null)"
-        case Reduction.SUM:
-            return f"sum({column} order by row_key)"
-        case Reduction.MAX:
-            return f"max({column})"
-        case Reduction.EXISTS:
-            return f"bool_or({column} is not null)"
-
-
-def _value(column: LinkedColumn, place: int) -> str:
-    if column.reduce is Reduction.EXISTS:
-        values = [f"{_name(source.dataset)}.{_name('')}" for source in column.sources]
-    else:
-        values = [f"{_name(source.dataset)}.{_name(column.name)}" for source in column.sources]
-    absent = [] if column.absent is None else [f"$absent_{place}"]
-    return f"coalesce({', '.join([*values, *absent])})"
-
-
-def _name(text: str) -> str:
-    """A quoted SQL name. The empty text stands for the mark of presence, which no column can be named."""
-    return '"' + (text.replace('"', '""') or " present") + '"'
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"

@@ -12,6 +12,7 @@ import duckdb
 from tre.domain.errors import BadInput
 from tre.linkage.model import FIELDS
 from tre.linkage.nicknames import ROOTS
+from tre.linkage.source_table import literal
 
 _LETTERS: Final = (
     r"nullif(regexp_replace(upper(strip_accents(cast({column} as varchar))), '[^A-Z]', '', 'g'), '')"
@@ -119,13 +120,9 @@ def _select(connection: duckdb.DuckDBPyConnection, dataset: str, path: Path) -> 
         for field in FIELDS
     )
     return (
-        f"select {_literal(dataset)} as dataset, cast(row_key as varchar) as row_key, {fields}"  # noqa: S608
-        f" from read_parquet({_literal(str(path))})"
+        f"select {literal(dataset)} as dataset, cast(row_key as varchar) as row_key, {fields}"  # noqa: S608
+        f" from read_parquet({literal(str(path))})"
     )
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _number(connection: duckdb.DuckDBPyConnection, query: str) -> int:
