@@ -159,12 +159,17 @@ def keep(derived: Derived, extract: Extract, extracts: Path, folder: Path) -> di
         raise BadInput(
             "table_changed", f"The table '{derived.name}' changed after it was registered. Register it last."
         )
-    base = next(table for table in extract.tables.values() if "dictionary" in table)
-    rows = _checked_rows(kept, extracts / base["path"], derived)
+    rows = must_fit(kept, extract, extracts, derived)
     return {"path": str(kept.relative_to(extracts)), "digest": digest, "rows": rows, "unit": derived.unit}
 
 
-def _checked_rows(kept: Path, base: Path, derived: Derived) -> int:
+def must_fit(table: Path, extract: Extract, extracts: Path, derived: Derived) -> int:
+    """Check a derived table against the extract and return its rows.
+
+    Raises:
+        BadInput: it names people that the extract does not know, or has more rows of one person than declared.
+    """
+    base = extracts / next(each for each in extract.tables.values() if "dictionary" in each)["path"]
     quoted = '"' + derived.unit.replace('"', '""') + '"'
     query = (
         f"SELECT count(*), count({quoted}), "  # noqa: S608 - a quoted column name
@@ -175,7 +180,7 @@ def _checked_rows(kept: Path, base: Path, derived: Derived) -> int:
     )
     try:
         with duckdb.connect() as connection:
-            found = connection.execute(query, {"kept": str(kept), "base": str(base)}).fetchall()
+            found = connection.execute(query, {"kept": str(table), "base": str(base)}).fetchall()
     except duckdb.Error:
         raise BadInput(
             "table_unreadable", f"The table '{derived.name}' is not Parquet with a column '{derived.unit}'."

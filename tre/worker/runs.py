@@ -51,8 +51,8 @@ class Runs:
             row = tx.get_one(Run, run_id)
             row.status = runs.RUNNING
             manifest = projects.manifest_of(tx, row.project_id)
-        workspace = workspace_of(self.platform, run_id, row.project_id)
         folder = private_folder(self.platform.home / "vault" / "runs" / run_id)
+        workspace = workspace_of(self.platform, run_id, row.project_id, folder)
         try:
             result = notebook.run_notebook(self._asked(row, manifest, workspace, folder), workspace)
             tables = self._kept(result, workspace)

@@ -4,6 +4,7 @@ import json
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final, Literal
 
 import duckdb
@@ -15,10 +16,12 @@ from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
 from tre.domain.errors import BadInput, Refused
+from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID
 from tre.services.outputs.submit import dictionary_of, price
 from tre.services.platform import Platform
+from tre.services.runs import Derived, must_fit
 
 VERDICTS: Final[Mapping[Verdict, Literal["PASS", "REVIEW", "FAIL"]]] = {
     Verdict.PASS: "PASS",
@@ -37,6 +40,8 @@ class Workspace:
         extract: what the run reads.
         policy: the project's disclosure policy.
         accounts: the project's accounts.
+        folder: the run's folder outside of the sandbox.
+        largest: most bytes of one derived table.
         registered: derived tables by name, as the run described them.
         submitted: what the run wants released, in order.
     """
@@ -46,6 +51,8 @@ class Workspace:
     extract: Extract
     policy: Policy
     accounts: list[str]
+    folder: Path
+    largest: int
     registered: dict[str, wire.RegisterRequest] = field(default_factory=dict)
     submitted: list[wire.SubmitRequest] = field(default_factory=list)
 
@@ -111,13 +118,26 @@ class Workspace:
     def _check(self, asked: wire.CheckRequest) -> wire.CheckAnswer:
         statistic = Statistic.from_json(asked.statistic)
         table = self.extract.tables.get(statistic.source)
-        if table is None:
-            raise Refused(
-                "checked_after_the_run",
-                f"'{statistic.source:.60}' is a table of this run: the platform checks it when the run has ended. "
-                "Submit it, and read the findings with the request.",
+        path = self._derived(statistic.source) if table is None else self.platform.extracts / table["path"]
+        return check_answer(assess(statistic, path, self.policy), is_claim=table is None)
+
+    def _derived(self, name: str) -> Path:
+        """Take a copy of a registered table as it lies in the sandbox now, and check it against the extract."""
+        said = self.registered.get(name)
+        if said is None:
+            raise BadInput(
+                "unknown_source", f"There is no table '{name:.60}'. Register it before you ask about it."
             )
-        return check_answer(assess(statistic, self.platform.extracts / table["path"], self.policy))
+        outputs = self.folder / "outputs"
+        digest = self.platform.objects.put_file(outputs / said.file, beneath=outputs, limit=self.largest)
+        if digest != said.digest:
+            raise BadInput(
+                "table_changed", f"The table '{name}' changed after it was registered. Register it again."
+            )
+        path = self.platform.objects.check(digest)
+        derived = Derived(name, path, digest, said.unit, said.rows_per_unit)
+        must_fit(path, self.extract, self.platform.extracts, derived)
+        return path
 
     def _price(self, asked: wire.PriceRequest) -> wire.PriceAnswer:
         plan = price(self.extract, Statistic.from_json(asked.statistic), nano_of(asked.precision))
@@ -165,12 +185,20 @@ class Workspace:
         return wire.RequestAnswer(id=f"{self.run}/{number}", title=asked.title, state="DECLARED", items=items)
 
 
-def workspace_of(platform: Platform, run: str, project_id: str) -> Workspace:
+def workspace_of(platform: Platform, run: str, project_id: str, folder: Path) -> Workspace:
     """Make what answers a run's requests, for the project's newest extract."""
     with read_only(platform.application) as tx:
         manifest = projects.manifest_of(tx, project_id)
         extract = projects.extract_of(tx, project_id)
-    return Workspace(platform, run, extract, projects.policy_of(manifest), projects.accounts_of(manifest))
+    return Workspace(
+        platform,
+        run,
+        extract,
+        projects.policy_of(manifest),
+        projects.accounts_of(manifest),
+        folder=folder,
+        largest=manifest.limits.output_mebibytes * MEBIBYTE,
+    )
 
 
 def nano_of(precision: str) -> int:
@@ -186,8 +214,10 @@ def nano_of(precision: str) -> int:
     return math.ceil(PRECISIONS[precision] * NANO)
 
 
-def check_answer(report: Report) -> wire.CheckAnswer:
-    """Write a report in the agreed shape."""
+def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:
+    """Write a report in the agreed shape; a table whose values are its author's claim never passes."""
+    passes = report.verdict is Verdict.PASS
+    verdict = Verdict.REVIEW if is_claim and passes else report.verdict
     cells, by = report.cells, list(report.statistic.by)
     labels = [tuple(map(_scalar, row)) for row in cells[by].itertuples(index=False, name=None)]
     findings = tuple(
@@ -198,7 +228,7 @@ def check_answer(report: Report) -> wire.CheckAnswer:
     )
     rows = tuple(tuple(_scalar(value) for value in row) for row in cells.itertuples(index=False, name=None))
     return wire.CheckAnswer(
-        verdict=VERDICTS[report.verdict], findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
+        verdict=VERDICTS[verdict], findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
     )
 
 
