@@ -25,7 +25,6 @@ STALE_SECONDS: Final = 24 * 60 * 60
 """Age in seconds at which a staged file is certainly nobody's any more. Source: research, security section 3.3."""
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
-_FOLDERS: Final = tuple(f"{number:02x}" for number in range(256))
 
 
 class ObjectStore:
@@ -40,12 +39,7 @@ class ObjectStore:
         with one_sentence(f"the object store {root} was not opened"):
             for folder in (root, self._stage, self._objects):
                 ensure_directory(self._disk, folder)
-            # All folders are made and synced here, so that `put` has one folder to sync, whoever made it.
-            present = {entry.name for entry in self._objects.iterdir()}
-            for name in _FOLDERS:
-                if name not in present:
-                    self._disk.make_directory(self._objects / name)
-            self._disk.sync_directory(self._objects)
+        self._safe_folders: set[str] = set()
 
     def put(self, source: bytes | BinaryIO, *, limit: int | None = None) -> str:
         """Store bytes, or what is left of a stream; the same bytes are stored once.
@@ -135,8 +129,8 @@ class ObjectStore:
 
     def digests(self) -> Iterator[str]:
         """The digests of all objects, in order."""
-        for folder in _FOLDERS:
-            yield from sorted(entry.name for entry in (self._objects / folder).iterdir())
+        for folder in sorted(self._objects.iterdir()):
+            yield from sorted(entry.name for entry in folder.iterdir())
 
     def damaged(self) -> tuple[str, ...]:
         """The names under which something else lies than an object of that digest; what `tre fsck` reports."""
@@ -159,6 +153,7 @@ class ObjectStore:
 
     def _settle(self, staged: Path, digest: str) -> None:
         target = self._path(digest)
+        self._ensure_folder(target.parent)
         if target.is_symlink() or target.exists():
             # Whoever stored it first may have died before syncing the folder, so this goes on to sync it too.
             self.check(digest)
@@ -167,6 +162,12 @@ class ObjectStore:
             self._failpoint("object.renamed")
         self._disk.sync_directory(target.parent)
         self._failpoint("object.stored")
+
+    def _ensure_folder(self, folder: Path) -> None:
+        """Once in each process, as another that made the folder may have died before syncing it."""
+        if folder.name not in self._safe_folders:
+            ensure_directory(self._disk, folder)
+            self._safe_folders.add(folder.name)
 
     def _path(self, digest: str) -> Path:
         if not _DIGEST.fullmatch(digest):
