@@ -37,11 +37,16 @@ def chosen(count: int, rate: float, rng: np.random.Generator) -> Flags:
     return rng.random(count) < rate
 
 
+def _letters(texts: Texts) -> NDArray[np.uint32]:
+    """Return a copy of the texts as a matrix of code points, one row for each text."""
+    return texts.copy().view(np.uint32).reshape(len(texts), texts.dtype.itemsize // 4)
+
+
 def with_slips(texts: Texts, rate: float, rng: np.random.Generator) -> Texts:
     """Give some texts one slip: a character dropped, doubled, swapped with the next, or taken for another."""
     rows = np.flatnonzero(chosen(len(texts), rate, rng) & (np.strings.str_len(texts) > 1))
     wide = texts.astype(f"<U{texts.dtype.itemsize // 4 + 1}")
-    letters = wide[rows].view(np.uint32).reshape(len(rows), -1)
+    letters = _letters(wide[rows])
     length = np.strings.str_len(texts[rows])
     place = (rng.random(len(rows)) * (length - 1)).astype(np.int64)
     kind = rng.integers(0, 4, len(rows))
@@ -66,7 +71,7 @@ def with_slips(texts: Texts, rate: float, rng: np.random.Generator) -> Texts:
 def with_one_wrong(texts: Texts, rate: float, rng: np.random.Generator) -> Texts:
     """Give some texts one character that was taken for another: what happens to postcodes."""
     rows = np.flatnonzero(chosen(len(texts), rate, rng))
-    letters = texts[rows].view(np.uint32).reshape(len(rows), -1).copy()
+    letters = _letters(texts[rows])
     place = (rng.random(len(rows)) * np.strings.str_len(texts[rows])).astype(np.int64)
     line = np.arange(len(rows))
     letters[line, place] = _REPLACEMENTS[
