@@ -20,7 +20,6 @@ from disclosure.errors import DisclosureError
 from disclosure.statistic import Statistic
 
 if TYPE_CHECKING:
-    import duckdb
     import numpy as np
     from numpy.typing import NDArray
 
@@ -70,10 +69,11 @@ def aggregate(
         DisclosureError: `mechanism_failed`, always with the same sentence.
     """
 
-    def exact(connection: "duckdb.DuckDBPyConnection") -> "tuple[NDArray[np.int64], ...]":
-        rows = opened(data, connection)
-        kept = bounded_rows(plan.dictionary, shape_of(rows), bounded=bounded, projection_key=projection_key)
-        return vectors_of(answered(rows, cells_query(plan, kept)), len(plan.layout.vectors))
+    def exact() -> "tuple[NDArray[np.int64], ...]":
+        with opened(data) as rows:
+            shape = shape_of(rows)
+            kept = bounded_rows(plan.dictionary, shape, bounded=bounded, projection_key=projection_key)
+            return vectors_of(answered(rows, cells_query(plan, kept)), len(plan.layout.vectors))
 
     return Vectors(_without_a_trace(exact), plan.digest)
 
@@ -86,7 +86,7 @@ def draw(plan: Plan, vectors: Vectors) -> Answer:
     """
     exact = vectors.of(plan)
     noisy = _without_a_trace(
-        lambda _: tuple(draw_noise(noise, each) for noise, each in zip(plan.noises, exact, strict=True))
+        lambda: tuple(draw_noise(noise, each) for noise, each in zip(plan.noises, exact, strict=True))
     )
     return printed(plan, noisy)
 
@@ -118,24 +118,21 @@ def materialise(data: Data, dictionary: Dictionary, path: Path, *, projection_ke
         DisclosureError: `mechanism_failed`; a file begun may stay behind.
     """
 
-    def written(connection: "duckdb.DuckDBPyConnection") -> None:
-        rows = opened(data, connection)
-        kept = bounded_rows(dictionary, shape_of(rows), bounded=False, projection_key=projection_key)
-        answered(rows, kept).write_parquet(str(path))
+    def written() -> None:
+        with opened(data) as rows:
+            kept = bounded_rows(dictionary, shape_of(rows), bounded=False, projection_key=projection_key)
+            answered(rows, kept).write_parquet(str(path))
 
     _without_a_trace(written)
 
 
-def _without_a_trace(work: "Callable[[duckdb.DuckDBPyConnection], T]") -> T:
-    """Do work on a fresh in-memory engine; any fault becomes one constant error without a cause."""
-    import duckdb  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
-
+def _without_a_trace(work: Callable[[], T]) -> T:
+    """Do work; any fault becomes one constant error without a cause."""
     results: list[T] = []
-    with duckdb.connect(":memory:") as connection:
-        try:
-            results.append(work(connection))
-        except Exception:  # noqa: BLE001  the cause may hold a value of the data; nothing goes on, see below
-            results.clear()
+    try:
+        results.append(work())
+    except Exception:  # noqa: BLE001  the cause may hold a value of the data; nothing goes on, see below
+        results.clear()
     if not results:
         raise DisclosureError(
             "mechanism_failed",

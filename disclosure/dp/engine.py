@@ -1,5 +1,7 @@
 """Where the expression tree meets the rows: DuckDB over a path, a pandas or Arrow table, or a DuckDB relation."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
@@ -18,23 +20,34 @@ Data: TypeAlias = "str | Path | pd.DataFrame | pa.Table | duckdb.DuckDBPyRelatio
 """What rows may come as: a Parquet or CSV file, a pandas or Arrow table, a DuckDB relation."""
 
 
-def opened(data: Data, connection: "duckdb.DuckDBPyConnection") -> "duckdb.DuckDBPyRelation":
-    """The rows as a relation: a given relation as it is, anything else on `connection`.
+@contextmanager
+def opened(data: Data) -> "Iterator[duckdb.DuckDBPyRelation]":
+    """The rows as a relation: a given one as it is, anything else in a fresh engine in memory, closed afterwards."""
+    import duckdb  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
+
+    if isinstance(data, duckdb.DuckDBPyRelation):
+        yield data
+        return
+    with duckdb.connect(":memory:") as connection:
+        yield _read(data, connection)
+
+
+def _read(
+    data: "str | Path | pd.DataFrame | pa.Table", connection: "duckdb.DuckDBPyConnection"
+) -> "duckdb.DuckDBPyRelation":
+    """Read a file or a table.
 
     A CSV file is read as text, so that no value can stop the reading; what is no number is then missing.
     """
-    import duckdb  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
-    import pandas as pd  # noqa: PLC0415  as above
+    import pandas as pd  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
 
-    if isinstance(data, duckdb.DuckDBPyRelation):
-        return data
     if isinstance(data, pd.DataFrame):
         return connection.from_df(_with_text(data))
-    if isinstance(data, str | Path):
-        if Path(data).suffix.lower() == ".csv":
-            return connection.read_csv(str(data), all_varchar=True, header=True, sep=",", ignore_errors=True)
-        return connection.read_parquet(str(data))
-    return connection.from_arrow(data)
+    if not isinstance(data, str | Path):
+        return connection.from_arrow(data)
+    if Path(data).suffix.lower() == ".csv":
+        return connection.read_csv(str(data), all_varchar=True, header=True, sep=",", ignore_errors=True)
+    return connection.read_parquet(str(data))
 
 
 def shape_of(relation: "duckdb.DuckDBPyRelation") -> Shape:

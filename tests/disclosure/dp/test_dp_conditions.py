@@ -254,7 +254,7 @@ def test_condition_11_a_mean_is_made_of_noisy_sum_and_count_alone(people, dictio
     table = dp.draw(plan, dp.aggregate(plan, people)).table
     assert list(table.columns) == ["region", "n", "average"]
     true = people.groupby("region").bill.mean()
-    assert table.average[:3].tolist() == pytest.approx([true["North"], true["South"], true["East"]], abs=12)
+    assert table.average[:3].tolist() == pytest.approx([true["North"], true["South"], true["East"]], abs=20)
     assert 0 <= table.average.iloc[3] <= 5_000  # an empty cell still has a mean within bounds
 
 
@@ -314,5 +314,5 @@ def test_removing_a_person_moves_no_vector_beyond_its_sensitivity(
 
 def test_a_pandas_column_of_mixed_objects_becomes_text():
     frame = pd.DataFrame({"a": pd.Series([1, "x", None], dtype=object), "b": [1, 2, 3]})
-    with duckdb.connect() as connection:
-        assert opened(frame, connection).fetchall() == [("1", 1), ("x", 2), (None, 3)]
+    with opened(frame) as rows:
+        assert rows.fetchall() == [("1", 1), ("x", 2), (None, 3)]
