@@ -68,7 +68,7 @@ class Source:
 _Part: TypeAlias = ReleasedFile | ReleasedItem | Charge | Source
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
     """What a receipt states.
 

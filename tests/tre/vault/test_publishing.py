@@ -1,5 +1,9 @@
 """A bundle is there whole or not at all, the same bytes however often and after whatever crash it is published."""
 
+import shutil
+import signal
+import subprocess
+import sys
 import threading
 from dataclasses import replace
 from pathlib import Path
@@ -89,6 +93,35 @@ def test_a_disk_that_fails_at_any_call_shows_no_half_bundle(tmp_path, house_on, 
         if disk.calls < disk.at:
             break
     assert at > 40
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from tre.domain.receipt import decode
+from tre.vault.bundle import Publisher
+from tre.vault.objects import ObjectStore
+
+root, step = Path(sys.argv[1]), sys.argv[2]
+receipt = decode((root / "receipt.json").read_bytes())
+kill = lambda name: name == step and os.kill(os.getpid(), signal.SIGKILL)
+Publisher(root / "releases", ObjectStore(root / "vault"), failpoint=kill).publish(receipt)
+"""
+
+
+def test_kill_9_at_any_step_then_a_retry_gives_the_same_bytes(tmp_path: Path, house_on, contents):
+    bundle = house_on(tmp_path / "twin").release()
+    for step in (one for one in STEPS if one.startswith("bundle.")):
+        root = tmp_path / step
+        house = house_on(root)
+        for name in ("disclosure.json", "table-1.csv"):
+            house.objects.put((bundle / name).read_bytes())
+        shutil.copy(bundle / "receipt.json", root / "receipt.json")
+        killed = subprocess.run([sys.executable, "-c", KILLED, root, step], check=False)
+        assert killed.returncode == -signal.SIGKILL
+        receipt = decode((root / "receipt.json").read_bytes())
+        assert contents(house.publisher.publish(receipt)) == contents(bundle)
+        assert [path.name for path in (root / "releases").iterdir()] == ["release-1"]
 
 
 def test_a_full_disk_is_one_clear_sentence_and_leaves_no_bundle(house_on, tmp_path, faulty_disk):
