@@ -226,10 +226,12 @@ def _malformed() -> BadInput:
 
 def _fault_of(body: Body) -> str | None:
     """The first thing that no honest body has, or None."""
-    return next((sentence for holds, sentence in _rules(body) if not holds), None)
+    return next(
+        (sentence for holds, sentence in (*_form_rules(body), *_order_rules(body)) if not holds), None
+    )
 
 
-def _rules(body: Body) -> Iterator[tuple[bool, str]]:
+def _form_rules(body: Body) -> Iterator[tuple[bool, str]]:
     numbers = [body.released_at, *(one.bytes for one in body.files), *(one.amount for one in body.charges)]
     names = [body.release, body.request, body.project, *body.reviewers, *(one.name for one in body.sources)]
     names += [*(one.item for one in body.items), *(one.account for one in body.charges)]
@@ -259,6 +261,9 @@ def _rules(body: Body) -> Iterator[tuple[bool, str]]:
     yield all(charge.unit in UNITS for charge in body.charges), "a charge has an unknown unit"
     yield len(set(body.reviewers)) >= FEWEST_REVIEWERS, "fewer than two people approved it"
     yield bool(body.files and body.items and body.charges), "it has no file, no item or no charge"
+
+
+def _order_rules(body: Body) -> Iterator[tuple[bool, str]]:
     # Names that differ by case alone fall together on some disks.
     yield _is_distinct([file.name.lower() for file in body.files]), "two files have the same name"
     yield _is_strictly_sorted(list(body.reviewers)), "its reviewers are not sorted or repeat"
