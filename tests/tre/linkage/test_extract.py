@@ -12,7 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from tre.domain.errors import BadInput, Unavailable
-from tre.domain.manifest import Linkage, LinkedColumn, Reduction, SourceColumn
+from tre.domain.manifest import Linkage, LinkedColumn, Reduction, SourceColumn, parse_manifest
 from tre.linkage import extract_files
 from tre.linkage.extract import ExtractPlan, ExtractReport, build_extract
 
@@ -407,3 +407,12 @@ def test_folder_that_cannot_be_placed_takes_the_audit_table_back(
     assert refusal.value.code == "extract_disk_refused"
     assert not (tmp_path / "vault" / "audit.parquet").exists()
     assert left_behind(tmp_path) == []
+
+
+def test_plan_of_the_worked_project_asks_for_its_approved_columns_only() -> None:
+    project = Path(__file__).resolve().parents[3] / "projects" / "fuel-poverty" / "project.toml"
+    manifest = parse_manifest(project.read_text(encoding="utf-8"))
+    plan = ExtractPlan.of(manifest)
+    assert plan.linkage == manifest.linkage
+    assert plan.approved == {dataset.name: dataset.columns for dataset in manifest.datasets}
+    assert not plan.with_datasets
