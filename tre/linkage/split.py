@@ -139,6 +139,18 @@ def _stage(
         f"create table staged as select * from (select {taken} from {table.scan}) positional join split_keys"  # noqa: S608 - quoted names
     )
     connection.unregister("split_keys")
+    _require_unchanged(connection, table, record=quoted(contract.column_of(Kind.RECORD_ID)), rows=rows)
+
+
+def _require_unchanged(
+    connection: duckdb.DuckDBPyConnection, table: SourceTable, *, record: str, rows: int
+) -> None:
+    # The source is read twice, once to check and once to split; in between somebody may have written to it.
+    query = f"select count(split_row_key), count(distinct {record}) from staged"  # noqa: S608 - quoted name
+    if connection.execute(query).fetchall()[0] != (rows, rows):
+        raise BadInput(
+            "source_changed", f"{table.name} changed while it was read; split again when it is at rest."
+        )
 
 
 def _write(connection: duckdb.DuckDBPyConnection, contract: Contract, folder: Path) -> dict[str, int]:

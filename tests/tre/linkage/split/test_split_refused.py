@@ -12,7 +12,8 @@ import pytest
 
 from tre.domain.contracts import Contract
 from tre.domain.errors import BadInput, TreError, Unavailable
-from tre.linkage.split import split
+from tre.linkage.source_table import engine, open_table
+from tre.linkage.split import _stage, split
 
 ROOT = Path(__file__).parents[4]
 Source = Callable[..., Path]
@@ -148,6 +149,15 @@ def test_folder_that_cannot_be_made_is_refused(tmp_path: Path, contract: Contrac
     accounts = source()
     with pytest.raises(Unavailable):
         split(accounts, contract, accounts / "out")
+
+
+@pytest.mark.parametrize("counted", [5, 7])
+def test_source_that_changes_between_check_and_split_is_refused(
+    contract: Contract, source: Source, counted: int
+) -> None:
+    with engine() as connection, pytest.raises(BadInput) as caught:
+        _stage(connection, open_table(connection, source()), contract, rows=counted)
+    assert caught.value.code == "source_changed"
 
 
 CHILD = """
