@@ -17,12 +17,14 @@ class Binaries:
     """The server's programs.
 
     Attributes:
-        site: the folder that holds the wheel's package and the libraries beside it.
+        site: the folder under which they are installed.
         programs: where `initdb`, `pg_ctl` and `postgres` lie, relative to `site`.
+        folders: what belongs to them under `site`: the wheel's package and the libraries beside it.
     """
 
     site: Path
     programs: Path
+    folders: tuple[str, ...]
 
     def program(self, name: str) -> Path:
         """Return the full path of one program, for example `pg_ctl`."""
@@ -64,4 +66,10 @@ def newest_in(package: Path) -> Binaries:
             "The embedded PostgreSQL has no server program for this kind of machine: "
             "name a PostgreSQL of your own in TRE_DATABASE_URL.",
         )
-    return Binaries(site=package.parent, programs=found[max(found)].relative_to(package.parent))
+    site = package.parent
+    libraries = f"{package.name}.libs"
+    return Binaries(
+        site=site,
+        programs=found[max(found)].relative_to(site),
+        folders=(package.name, libraries) if (site / libraries).is_dir() else (package.name,),
+    )

