@@ -265,10 +265,13 @@ def _failed_cell(content: bytes, started: int | None) -> int | None:
     The document is the researcher's, so anything may be there. Cells that papermill put in do not count.
     """
     with contextlib.suppress(ValueError, KeyError, TypeError, AttributeError, RecursionError):
-        number = 0
-        for place, cell in enumerate(json.loads(content)["cells"]):
+        number, place = 0, -1
+        for cell in json.loads(content)["cells"]:
             tags = cell["metadata"].get("tags", [])
-            number += "injected-parameters" not in tags and "papermill-error-cell-tag" not in tags
-            if cell["metadata"].get("papermill", {}).get("exception") is True or place == started:
+            is_message = "papermill-error-cell-tag" in tags  # put in afterwards: the driver did not count it
+            place += not is_message
+            number += not is_message and "injected-parameters" not in tags
+            is_marked = cell["metadata"].get("papermill", {}).get("exception") is True
+            if is_marked or (place == started and not is_message):
                 return number
     return None
