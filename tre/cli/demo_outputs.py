@@ -50,7 +50,7 @@ class Outputs:
         with self.story.stage("Run the notebook again, trusted, in the sandbox") as counts:
             counts.update(self._run())
         noisy = self._noisy()
-        waiting = [*self._of_run(str(counts["run"])), noisy]
+        waiting = self._in_review([*self._of_run(str(counts["run"])), noisy])
         self._refusals(noisy)
         with self.story.stage("Two output checkers, without ties, vote") as counts:
             counts["requests"] = len(waiting)
@@ -78,6 +78,21 @@ class Outputs:
             return list(
                 tx.scalars(select(Request.id).where(Request.run_id == run).order_by(Request.created_at))
             )
+
+    def _in_review(self, requests: list[str]) -> list[str]:
+        """Those that wait for votes; tell what the machine has returned."""
+        waiting = []
+        for request in requests:
+            record = self._look(request)
+            if record["state"] == State.IN_REVIEW:
+                waiting.append(request)
+            else:
+                self.story.refused(str(record["title"]), Refused("returned", str(record["problem"])))
+        return waiting
+
+    def _look(self, request: str) -> show.View:
+        with transaction(self.platform.application) as tx:
+            return show.request_view(tx, people.actor_of(tx, PersonId(AUTHOR)), request)
 
     def _noisy(self) -> str:
         """Ask for a noisy table: numbers of account holders by age, sex and means of payment."""
@@ -113,8 +128,7 @@ class Outputs:
         ask = Ask(fine.to_json(), fine.title, Mode.EXACT, reason=ExactReason.METHOD_CHECK)
         request = self._submit("Benefits by age and region", ask)
         run_worker()
-        with transaction(self.platform.application) as tx:
-            record = show.request_view(tx, people.actor_of(tx, PersonId(AUTHOR)), request)
+        record = self._look(request)
         item = record["items"][0]  # type: ignore[index]  # the view holds a list there
         rules = ", ".join(f"{each['rule']} in {each['cells']} cells" for each in item["findings"])
         self.story.refused(

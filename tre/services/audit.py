@@ -16,9 +16,26 @@ def clock(tx: Transaction) -> datetime:
     return tx.execute(select(func.now())).scalar_one()
 
 
-def record(tx: Transaction, actor: Actor, event: Event, subject: str, **detail: str | int) -> AuditEvent:
-    """Append one line. `detail` holds identifiers, digests, codes and counts; never a value from the data."""
-    line = AuditEvent(event=event, actor=actor.id, subject=subject, detail=detail)
+def record(
+    tx: Transaction,
+    actor: Actor,
+    event: Event,
+    subject: str,
+    *,
+    receipt: str | None = None,
+    **detail: str | int,
+) -> AuditEvent:
+    """Append one line.
+
+    Args:
+        tx: the transaction of what is recorded.
+        actor: who did it.
+        event: what happened.
+        subject: what it happened to, as `kind:identifier`.
+        receipt: for a release, its receipt's body, which becomes the leaf in the transparency log.
+        detail: identifiers, digests, codes and counts; never a value from the data.
+    """
+    line = AuditEvent(event=event, actor=actor.id, subject=subject, detail=detail, receipt=receipt)
     tx.add(line)
     tx.flush()
     return line

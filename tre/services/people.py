@@ -126,6 +126,11 @@ def must_exist(tx: Transaction, person_id: PersonId) -> Person:
     return person
 
 
+def is_known(tx: Transaction, person_id: PersonId) -> bool:
+    """Is there a person of that name?"""
+    return tx.get(Person, person_id) is not None
+
+
 def must_be_admin(actor: Actor) -> None:
     """Let admins and the platform itself through.
 

@@ -65,7 +65,11 @@ def facts_of(tx: Transaction, request: Request, actor: Actor) -> Facts:
         project_open=project_is_open(tx, request.project_id),
         author_live=author.accredited and has_role(tx, author.id, request.project_id),
         actor_has_role=not actor.is_system and has_role(tx, actor.id, request.project_id),
-        ties=tuple((voter, people.tie(tx, voter, request.project_id, author.id)) for voter in sorted(voters)),
+        ties=tuple(
+            (voter, people.tie(tx, voter, request.project_id, author.id))
+            for voter in sorted(voters)
+            if people.is_known(tx, voter)
+        ),
         votes=votes,
         verdicts=tuple(Verdict[item.verdict] for item in items if item.verdict is not None),
         has_items=bool(items),

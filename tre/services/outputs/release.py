@@ -97,10 +97,8 @@ def seal(tx: Transaction, request_id: str, objects: ObjectStore, pseudonym_key: 
     body = _body(tx, request, release, items, written, pseudonym_key)
     for content in written.values():
         objects.put(content)
-    line = audit.record(tx, WORKER, Event.RELEASED, f"release:{release.id}", request=request.id)
-    line.receipt = body.leaf().decode()
-    tx.flush()
-    return line
+    subject, leaf = f"release:{release.id}", body.leaf().decode()
+    return audit.record(tx, WORKER, Event.RELEASED, subject, receipt=leaf, request=request.id)
 
 
 def done(tx: Transaction, request_id: str, receipt_digest: str) -> None:
