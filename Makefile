@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TRE_HOME ?= $(CURDIR)/var
 
-.PHONY: help install demo up test check fix bench soak lock clean
+.PHONY: help install demo up test check fix machine lock clean
 help:            ## show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -22,6 +22,26 @@ demo: install    ## the whole main job on 20,000 invented people
 
 up: install      ## start portal and worker; Ctrl-C stops everything
 	$(BIN)/tre up
+
+test: install machine  ## every test; branch coverage of the rules must be complete
+	$(BIN)/pytest --cov --cov-report= $(PYTEST)
+	$(BIN)/coverage report --include='disclosure/*,tre/domain/*' --fail-under=100
+
+check: install   ## the static part: style, types, floors, playbook
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
+	$(BIN)/python ansible/describe.py --check
+	cd ansible && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/ansible-lint --offline --profile production
+
+fix: install     ## let the formatter and the linter mend what they can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+machine:         # what tests need from the system; installed when this runs as root on Debian or Ubuntu
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
+	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; fi
 
 lock: install    ## resolve the lock files again
 	cd . && for extra in "requirements.lock" "requirements-dev.lock --group dev"; do \

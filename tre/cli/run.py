@@ -104,7 +104,7 @@ def _report(tx: Transaction, act: Acting, actor: Actor, project: str, statistic:
         raise NotFound(
             "unknown_source", f"Project '{project}' has no table '{statistic.source:.60}'. It has: {known}."
         )
-    policy = projects.policy_of(projects.manifest_of(tx, project))
+    policy = projects.manifest_of(tx, project).policy
     return assess(statistic, act.platform.extracts / table["path"], policy)
 
 

@@ -7,14 +7,14 @@ from typing import Final
 
 from sqlalchemy import select
 
-from disclosure import Policy
 from tre.db.engine import Transaction
 from tre.db.tables import Account, Dataset, Extract, Membership, Project
 from tre.domain.audit import Event
 from tre.domain.contracts import Contract, parse_contract
+from tre.domain.declared import Faulty
 from tre.domain.errors import NotFound
 from tre.domain.ledger import AccountId, AccountKind
-from tre.domain.manifest import Manifest, parse_manifest
+from tre.domain.manifest import Manifest, contract_faults, parse_manifest
 from tre.domain.people import Actor, PersonId
 from tre.domain.projects import ProjectState, research_gateway
 from tre.services import audit, ledger, people
@@ -116,11 +116,11 @@ def checked_manifest(tx: Transaction, text: str) -> Manifest:
         Faulty, Refused, NotFound: as for `plan`.
     """
     manifest = parse_manifest(text)
-    policy_of(manifest)
     for code in (manifest.gateway, *(each.gateway for each in manifest.datasets)):
         research_gateway(code)
-    for each in manifest.datasets:
-        contract_of(tx, each.name, each.edition)
+    contracts = {each.name: contract_of(tx, each.name, each.edition) for each in manifest.datasets}
+    if faults := contract_faults(manifest, contracts):
+        raise Faulty("manifest", f"The manifest of '{manifest.id}'", faults)
     for member in manifest.members:
         people.must_exist(tx, member.person)
     return manifest
@@ -180,15 +180,6 @@ def extract_of(tx: Transaction, project_id: str) -> Extract:
             "no_extract", f"Project '{project_id}' has no extract yet. An admin runs `tre data extract`."
         )
     return found
-
-
-def policy_of(manifest: Manifest) -> Policy:
-    """Return the disclosure policy of a project: its preset, made stricter where the manifest says so.
-
-    Raises:
-        DisclosureError: there is no such preset or threshold, or an override is not stricter.
-    """
-    return Policy.preset(manifest.preset).tightened(**manifest.tightened)
 
 
 def accounts_of(manifest: Manifest) -> list[str]:

@@ -195,7 +195,7 @@ def workspace_of(platform: Platform, run: str, project_id: str, folder: Path) ->
         platform,
         run,
         extract,
-        projects.policy_of(manifest),
+        manifest.policy,
         projects.accounts_of(manifest),
         folder=folder,
         largest=manifest.limits.output_mebibytes * MEBIBYTE,

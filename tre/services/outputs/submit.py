@@ -174,7 +174,7 @@ def _opened(tx: Transaction, actor: Actor, submission: Submission, manifest: Man
     request.title, request.context = submission.title, submission.context
     request.run_id, request.policy, request.manifest_digest = (
         submission.run,
-        projects.policy_of(manifest).to_json(),
+        manifest.policy.to_json(),
         "",
     )
     tx.add(request)

@@ -19,7 +19,7 @@ from tre.linkage import extract
 from tre.linkage.deidentify import inspect_payload
 from tre.linkage.extract import ExtractPlan
 from tre.services import audit
-from tre.services.dictionary import linked_dictionary
+from tre.services.dictionary import noise_dictionary
 from tre.services.separated.delivery import Answer, Arguments, actor_of, held, incoming, receive, unsealed
 from tre.services.stages import OUTGOING
 
@@ -75,7 +75,7 @@ def build_extract(tx: Transaction, arguments: Arguments) -> Answer:
         }
         for table, written in report.tables.items()
     }
-    tables[manifest.linkage.table]["dictionary"] = linked_dictionary(manifest, contracts).to_json()
+    tables[manifest.linkage.table]["dictionary"] = noise_dictionary(manifest, contracts).to_json()
     digest = canonical.digest({table: written.digest for table, written in report.tables.items()})
     tx.add(
         Extract(
