@@ -67,7 +67,7 @@ def scan_tree(question: Question) -> exp.Select:
 
 
 def rows_tree(question: Question, key: str | None = None, *, flags: bool = False) -> exp.Select:
-    """Return the filtered rows under short names; what is infinite is missing and, with `flags`, marked.
+    """Return the filtered rows under short names; what is not finite is missing; with `flags`, infinity is marked.
 
     Args:
         question: what is asked.
@@ -83,7 +83,8 @@ def rows_tree(question: Question, key: str | None = None, *, flags: bool = False
         node = raw_node(quantity, stat, source)
         floating = is_floating(quantity, source)
         infinite = exp.func("ISINF", node.copy(), dialect="duckdb") if floating else exp.false()
-        finite = exp.Case(ifs=[exp.If(this=exp.Not(this=infinite.copy()), true=node)]) if floating else node
+        is_finite = exp.func("ISFINITE", node.copy(), dialect="duckdb")
+        finite = exp.Case(ifs=[exp.If(this=is_finite, true=node)]) if floating else node
         columns.append(finite.as_(f"q{index}"))
         columns.extend([infinite.as_(f"i{index}")] if flags else [])
     if flags:

@@ -1,22 +1,19 @@
 """What a later check must remember of a released table: its cells and who is behind each."""
 
 import hashlib
-import io
 import json
 from dataclasses import dataclass
-from typing import Any, Final, Self
+from typing import Final, Self
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from disclosure.cells import cells_from_record, cells_record
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Contributors
 from disclosure.statistic import Statistic
 
-MAX_BYTES: Final = 4_000_000_000
-"""Largest stored form that is read, in bytes. Source: DESIGN section 9, memory of differencing."""
+_MARK: Final = b"disclosure released 1\n"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,51 +41,38 @@ class Released:
         return hashlib.sha256(json.dumps(self._record(), sort_keys=True).encode()).hexdigest()
 
     def to_bytes(self) -> bytes:
-        """Return a stored form for the trusted side: it holds keyed contributors, so it is as secret as the data."""
+        """Return a stored form for the trusted side: it holds keyed contributors, so it is as secret as the data.
+
+        Equal releases have equal bytes: a mark, SHA-256 of the rest, the length of a JSON header, the header, and
+        per column the keys and the row counts of all cells, as 64-bit little-endian numbers.
+        """
         contributors = self.contributors or {}
-        names = list(contributors)
-        header = self._record() | {"id": self.id, "key": self.key, "names": names}
-        header["complete"] = self.contributors is not None
-        arrays: dict[str, Any] = {
-            "header": np.frombuffer(json.dumps(header).encode(), dtype=np.uint8)
-        }  # Any: arrays
-        for index, name in enumerate(names):
-            found = contributors[name]
-            arrays[f"keys{index}"] = _joined(found.keys, np.uint64)
-            arrays[f"rows{index}"] = _joined(found.rows, np.int64)
-            arrays[f"ends{index}"] = np.cumsum([len(keys) for keys in found.keys], dtype=np.int64)
-        stream = io.BytesIO()
-        np.savez(stream, allow_pickle=False, **arrays)
-        return stream.getvalue()
+        header = self._record() | {"id": self.id, "key": self.key, "complete": self.contributors is not None}
+        header["sizes"] = [[name, [len(keys) for keys in found.keys]] for name, found in contributors.items()]
+        text = json.dumps(header, sort_keys=True).encode()
+        parts = [len(text).to_bytes(8, "little"), text]
+        for found in contributors.values():
+            parts += [keys.astype("<u8").tobytes() for keys in found.keys]
+            parts += [rows.astype("<i8").tobytes() for rows in found.rows]
+        body = b"".join(parts)
+        return _MARK + hashlib.sha256(body).digest() + body
 
     @classmethod
     def from_bytes(cls, stored: bytes) -> Self:
         """Read what `to_bytes` wrote.
 
         Raises:
-            DisclosureError: "json": it is not such a form, or it is damaged.
+            DisclosureError: "json": it is not such a form, or one byte of it is another.
         """
-        if len(stored) > MAX_BYTES:
+        start = len(_MARK) + 32
+        body = stored[start:]
+        if stored[:start] != _MARK + hashlib.sha256(body).digest():
             raise _damaged()
-        try:
-            with np.load(io.BytesIO(stored), allow_pickle=False) as arrays:
-                return cls._from_arrays(arrays)
-        except (ValueError, KeyError, TypeError, OSError, EOFError, IndexError):
-            raise _damaged() from None
-
-    @classmethod
-    def _from_arrays(cls, arrays: Any) -> Self:  # Any: numpy's archive has no type
-        header = json.loads(arrays["header"].tobytes())
+        length = int.from_bytes(body[:8], "little")
+        header = json.loads(body[8 : 8 + length])
         statistic = Statistic.from_json(header["statistic"])
         cells = cells_from_record(header["cells"], statistic)
-        contributors = {}
-        for index, name in enumerate(header["names"]):
-            ends = arrays[f"ends{index}"][:-1] if len(cells) else []
-            keys = np.split(arrays[f"keys{index}"], ends)[: len(cells)]
-            rows = np.split(arrays[f"rows{index}"], ends)[: len(cells)]
-            if len(keys) != len(cells) or len(rows) != len(cells):
-                raise _damaged()
-            contributors[name] = Contributors(tuple(keys), tuple(rows))
+        contributors = _contributors(body[8 + length :], header["sizes"], len(cells))
         found = contributors if header["complete"] else None
         return cls(header["id"], statistic, cells, header["key"], found)
 
@@ -96,8 +80,23 @@ class Released:
         return {"statistic": json.loads(self.statistic.to_json()), "cells": cells_record(self.cells)}
 
 
-def _joined(arrays: tuple[NDArray[Any], ...], kind: type[np.generic]) -> NDArray[Any]:  # Any: kind says it
-    return np.concatenate([*arrays, np.zeros(0, dtype=kind)])
+def _contributors(
+    stored: bytes, sizes: list[tuple[str | None, list[int]]], cells: int
+) -> dict[str | None, Contributors]:
+    """Read each column's keys and row counts back into one array per cell."""
+    found = {}
+    for name, lengths in sizes:
+        if len(lengths) != cells:
+            raise _damaged()
+        ends, bytes_each = np.cumsum([0, *lengths]), 8 * sum(lengths)
+        keys = np.frombuffer(stored[:bytes_each], dtype="<u8").astype(np.uint64)
+        rows = np.frombuffer(stored[bytes_each : 2 * bytes_each], dtype="<i8").astype(np.int64)
+        pairs = list(zip(ends[:-1].tolist(), ends[1:].tolist(), strict=True))
+        found[name] = Contributors(
+            tuple(keys[first:last] for first, last in pairs), tuple(rows[first:last] for first, last in pairs)
+        )
+        stored = stored[2 * bytes_each :]
+    return found
 
 
 def _damaged() -> DisclosureError:

@@ -1,0 +1,36 @@
+"""Importing the library costs nothing, and its names are where they are said to be."""
+
+import subprocess
+import sys
+
+import pytest
+
+import disclosure
+
+PROBE = """
+import sys, time
+start = time.perf_counter()
+import disclosure
+elapsed = time.perf_counter() - start
+heavy = {"duckdb", "pandas", "numpy", "opendp", "pyarrow", "sqlglot", "sqlalchemy", "starlette", "tre"} & set(sys.modules)
+print(elapsed < 0.2, sorted(heavy))
+from disclosure import assess
+assert callable(assess)
+import disclosure.assessment
+assert callable(disclosure.assess)
+"""
+
+
+def test_import_is_quick_and_loads_nothing_heavy():
+    done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True, check=True)
+    assert done.stdout.split("\n")[0] == "True []"
+
+
+@pytest.mark.parametrize("name", disclosure.__all__)
+def test_every_public_name_is_there_and_described(name):
+    assert getattr(disclosure, name).__doc__
+
+
+def test_a_name_that_is_not_public_is_an_attribute_error():
+    with pytest.raises(AttributeError):
+        _ = disclosure.protect_everything
