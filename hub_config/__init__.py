@@ -1,0 +1,1 @@
+"""The stock JupyterHub around workspaces: wiring only. It reaches the platform by its socket, never by import."""

@@ -24,6 +24,7 @@ Out = Annotated[Path, typer.Option(help="A folder to make.")]
 @app.command()
 def synthesise(
     out: Out,
+    *,
     people: Annotated[int, typer.Option(min=100, help="How many people to invent.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 1,
     recipe: Annotated[Path, typer.Option(help="What they are like.")] = Path(
@@ -73,6 +74,7 @@ def register(contract: Contract, edition: Edition, person: AS = None) -> None:
 def ingest(
     dataset: Annotated[str, typer.Argument(help="The dataset's name.")],
     edition: Edition,
+    *,
     identifiers: Annotated[Path, typer.Option(help="The identifier half, for the linkage role only.")],
     payload: Annotated[Path, typer.Option(help="The payload half, for the extract role only.")],
     person: AS = None,

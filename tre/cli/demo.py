@@ -85,9 +85,9 @@ def _bring_data(platform: Platform, story: Story, folder: Path, count: int) -> N
         with transaction(platform.application) as tx:
             admin = people.actor_of(tx, ADMIN)
         counts.update(data.link(platform, admin))
-    with story.stage("Make study ids and build the project's extract") as counts:
-        with transaction(platform.application) as tx:
-            counts.update(data.extract(tx, platform, people.actor_of(tx, ADMIN), PROJECT))
+    made = story.stage("Make study ids and build the project's extract")
+    with made as counts, transaction(platform.application) as tx:
+        counts.update(data.extract(tx, platform, people.actor_of(tx, ADMIN), PROJECT))
 
 
 def _set_up(platform: Platform, folder: Path) -> dict[str, object]:

@@ -149,7 +149,7 @@ class Outputs:
     def _vote(self, request: str, person: str) -> State:
         reason = "Population, thresholds and context are as planned."
         return Acting(self.platform, person, None).do(
-            lambda tx, actor: vote.cast(tx, actor, request, Decision.APPROVE, reason)
+            lambda tx, actor: vote.cast(tx, actor, request, Decision.APPROVE, reason=reason)
         )
 
     def _verify(self, request: str) -> None:

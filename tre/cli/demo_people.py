@@ -23,7 +23,7 @@ def add_people(tx: Transaction, platform: Platform, file: Path) -> int:
         person = Person(id=entry["id"], name=entry["name"], organisation=entry["organisation"])
         people.add(tx, WORKER, person, frozenset(map(Capability, entry["capabilities"])))
         starts = audit.clock(tx) - ACCREDITED_SINCE
-        people.accredit(tx, WORKER, PersonId(person.id), AccreditationKind.FULL, starts)
+        people.accredit(tx, WORKER, PersonId(person.id), AccreditationKind.FULL, starts=starts)
         accounts[person.id] = secrets.token_urlsafe(9)
         signin.set_password(tx, WORKER, PersonId(person.id), accounts[person.id])
     path = _accounts_file(platform.home)

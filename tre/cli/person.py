@@ -20,6 +20,7 @@ def add(
     person_id: Who,
     name: Annotated[str, typer.Option(help="The person's name.")],
     organisation: Annotated[str, typer.Option(help="Who they work for.")],
+    *,
     capability: Annotated[
         list[Capability] | None, typer.Option(help="What they may do; may be repeated.")
     ] = None,
@@ -42,7 +43,7 @@ def accredit(
     """Accredit a person from now on: full for five years, provisional for three."""
     now = datetime.now(UTC)
     with acting(person) as act:
-        act.do(lambda tx, actor: people.accredit(tx, actor, PersonId(person_id), kind, now))
+        act.do(lambda tx, actor: people.accredit(tx, actor, PersonId(person_id), kind, starts=now))
     say(f"Accredited {person_id}.")
 
 

@@ -1,13 +1,14 @@
 """Output requests: submit, list, show, vote, withdraw, fetch. Only the worker releases."""
 
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from disclosure import Statistic
-from disclosure.dp import NANO, PRECISIONS, delta_for, rho_for, to_nano
+from disclosure.dp import PRECISIONS, delta_for, rho_for, to_nano
 from tre.cli.acting import AS, JSON, OPERATOR, acting
 from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, show_one
@@ -15,6 +16,7 @@ from tre.db.engine import Transaction, transaction
 from tre.domain.errors import BadInput, Misused
 from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Decision, Mode, State
+from tre.domain.people import Actor
 from tre.services import projects
 from tre.services.outputs import show as shown
 from tre.services.outputs import vote as voting
@@ -35,6 +37,7 @@ def submit(
     project: Annotated[str, typer.Option(help="The project's identifier.")],
     title: Annotated[str, typer.Option(help="What the request is called.")],
     context: Annotated[str, typer.Option(help="What it is for and whom it describes.")],
+    *,
     mode: Annotated[Mode, typer.Option(help="With noise, or exact.")] = Mode.NOISY,
     rho: Annotated[float | None, typer.Option(help="Cost of each noisy table, in rho.")] = None,
     epsilon: Annotated[
@@ -53,29 +56,22 @@ def submit(
 ) -> None:
     """Submit statistics for checking, review and release."""
     texts = [text_of(path) for path in spec]
-    with acting(person) as act:
-        request = act.do(
-            lambda tx, actor: submit_request(
-                tx,
-                actor,
-                Submission(
-                    project,
-                    title,
-                    context,
-                    tuple(
-                        _ask(tx, project, text, mode, reason, rho=rho, epsilon=epsilon, precision=precision)
-                        for text in texts
-                    ),
-                    run=run,
-                    again=again,
-                ),
-            )
+    chosen = Precision(rho=rho, epsilon=epsilon, name=precision)
+
+    def work(tx: Transaction, actor: Actor) -> str:
+        asks = tuple(
+            _ask(tx, project, text, exact_reason=reason if mode is Mode.EXACT else None, chosen=chosen)
+            for text in texts
         )
-        record = act.observe(lambda tx: shown.request_view(tx, OPERATOR, request.id))
+        return submit_request(tx, actor, Submission(project, title, context, asks, run=run, again=again)).id
+
+    with acting(person) as act:
+        request = act.do(work)
+        record = act.observe(lambda tx: shown.request_view(tx, OPERATOR, request))
     if as_json:
         show_json(record)
     else:
-        say(f"Submitted as {request.id}. The worker checks it next; see `tre request show {request.id}`.")
+        say(f"Submitted as {request}. The worker checks it next; see `tre request show {request}`.")
 
 
 @app.command(name="list")
@@ -104,12 +100,13 @@ def vote(
     request_id: Id,
     decision: Annotated[Decision, typer.Argument(help="What you say of this version.")],
     reason: Reason,
+    *,
     person: AS = None,
     as_json: JSON = False,
 ) -> None:
     """Cast one sealed vote on the request's present version."""
     with acting(person) as act:
-        state = act.do(lambda tx, actor: voting.cast(tx, actor, request_id, decision, reason))
+        state = act.do(lambda tx, actor: voting.cast(tx, actor, request_id, decision, reason=reason))
     if as_json:
         show_json({"request": request_id, "state": state})
     else:
@@ -140,42 +137,46 @@ def fetch(
     say(f"Fetched to {out}. Check it with `tre receipt verify {out}`.")
 
 
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How precise a noisy table is to be: at most one of the three."""
+
+    rho: float | None
+    epsilon: float | None
+    name: str | None
+
+    def nano(self, population: int) -> int:
+        """Return the cost in nano-rho.
+
+        Raises:
+            Misused: more than one was given, or there is no such name.
+            DisclosureError: rho or epsilon is no amount that can be spent.
+        """
+        if sum(given is not None for given in (self.rho, self.epsilon, self.name)) > 1:
+            raise Misused("one_precision", "Give one of --rho, --epsilon, --precision.")
+        if self.rho is not None:
+            return to_nano(self.rho)
+        if self.epsilon is not None:
+            return rho_for(self.epsilon, delta_for(population))
+        name = self.name or DEFAULT_PRECISION
+        if name not in PRECISIONS:
+            raise Misused(
+                "unknown_precision", f"There is no precision '{name}'. Choose: {', '.join(PRECISIONS)}."
+            )
+        return PRECISIONS[name]
+
+
 def _ask(
-    tx: Transaction,
-    project: str,
-    text: str,
-    mode: Mode,
-    reason: ExactReason,
-    *,
-    rho: float | None,
-    epsilon: float | None,
-    precision: str | None,
+    tx: Transaction, project: str, text: str, *, exact_reason: ExactReason | None, chosen: Precision
 ) -> Ask:
     statistic = Statistic.from_json(text)
     title = statistic.title or ", ".join(statistic.by) or statistic.source
-    chosen = [value for value in (rho, epsilon, precision) if value is not None]
-    if mode is Mode.EXACT:
-        if chosen:
-            raise Misused(
-                "precision_of_exact",
-                "An exact release has no precision. Leave out --rho, --epsilon, --precision.",
-            )
-        return Ask(text, title, mode, reason=reason)
-    if len(chosen) > 1:
-        raise Misused("one_precision", "Give one of --rho, --epsilon, --precision.")
-    return Ask(text, title, mode, nano_rho=_nano(tx, project, rho=rho, epsilon=epsilon, precision=precision))
-
-
-def _nano(
-    tx: Transaction, project: str, *, rho: float | None, epsilon: float | None, precision: str | None
-) -> int:
-    if rho is not None:
-        return to_nano(rho)
-    if epsilon is not None:
-        return rho_for(epsilon, delta_for(projects.manifest_of(tx, project).linkage.population))
-    name = precision or DEFAULT_PRECISION
-    if name not in PRECISIONS:
+    if exact_reason is None:
+        population = projects.manifest_of(tx, project).linkage.population
+        return Ask(text, title, Mode.NOISY, nano_rho=chosen.nano(population))
+    if chosen != Precision(None, None, None):
         raise Misused(
-            "unknown_precision", f"There is no precision '{name}'. Choose: {', '.join(PRECISIONS)}."
+            "precision_of_exact",
+            "An exact release has no precision. Leave out --rho, --epsilon, --precision.",
         )
-    return round(PRECISIONS[name] * NANO)
+    return Ask(text, title, Mode.EXACT, reason=exact_reason)

@@ -35,6 +35,7 @@ def run(
     parameter: Annotated[
         list[str] | None, typer.Option(help="NAME=VALUE, the value in JSON; may be repeated.")
     ] = None,
+    *,
     person: AS = None,
     as_json: JSON = False,
 ) -> None:
@@ -64,7 +65,7 @@ def check(
     """Compute the platform's verdict on a statistic. A FAIL is an answer too: exit code 0."""
     statistic = Statistic.from_json(text_of(spec))
     with acting(person) as act:
-        report = act.look(lambda tx, actor: _report(tx, act, actor, project, statistic))
+        report = act.look(lambda tx, actor: _report(tx, act, actor, project=project, statistic=statistic))
     if as_json:
         show_json(json.loads(report.to_json()))
         return
@@ -94,7 +95,7 @@ def trusted_run(
     return act.look(lambda tx, actor: runs.view(tx, actor, asked.id))
 
 
-def _report(tx: Transaction, act: Acting, actor: Actor, project: str, statistic: Statistic) -> Report:
+def _report(tx: Transaction, act: Acting, actor: Actor, *, project: str, statistic: Statistic) -> Report:
     if Capability.AUDITOR not in actor.capabilities:
         must_be_member(tx, actor, project)
     extract = projects.extract_of(tx, project)

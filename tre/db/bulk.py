@@ -39,15 +39,19 @@ def copy_out(transaction: Session, query: sql.Composed, columns: tuple[str, ...]
         TreError: the database does not speak psycopg.
     """
     buffer = io.BytesIO()
-    with _driver(transaction).cursor() as cursor:
-        with cursor.copy(sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)) as copy:
-            for piece in copy:
-                buffer.write(piece)
+    statement = sql.SQL("COPY ({}) TO STDOUT (FORMAT csv)").format(query)
+    with _driver(transaction).cursor() as cursor, cursor.copy(statement) as copy:
+        for piece in copy:
+            buffer.write(piece)
     buffer.seek(0)
     text = {name: pa.string() for name in columns}
     if not buffer.getbuffer().nbytes:
         return pa.table({name: pa.array([], pa.string()) for name in columns})
-    return csv.read_csv(buffer, csv.ReadOptions(column_names=list(columns)), convert_options=csv.ConvertOptions(column_types=text))
+    return csv.read_csv(
+        buffer,
+        csv.ReadOptions(column_names=list(columns)),
+        convert_options=csv.ConvertOptions(column_types=text),
+    )
 
 
 def _driver(transaction: Session) -> Driver[tuple[object, ...]]:

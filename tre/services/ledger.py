@@ -103,6 +103,7 @@ def charge(tx: Transaction, item: Item) -> None:
         raise Refused("not_reserved", "This item holds no reservation; submit the request again.")
     if answered(tx, item.fingerprint) is not None:
         void(tx, WORKER, item.id)
+        _post(tx, item.id, row.accounts["ids"], "CHARGE", nano_rho=0)
         return
     row.state = next_state(ChargeState(row.state), ChargeState.CHARGED)
     _post(tx, item.id, row.accounts["ids"], "CHARGE", nano_rho=row.price)

@@ -48,7 +48,7 @@ def add(
 
 
 def accredit(
-    tx: Transaction, actor: Actor, person_id: PersonId, kind: AccreditationKind, starts: datetime
+    tx: Transaction, actor: Actor, person_id: PersonId, kind: AccreditationKind, *, starts: datetime
 ) -> None:
     """Give a person an accreditation that lasts as long as its kind does.
 

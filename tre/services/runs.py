@@ -118,7 +118,7 @@ def unfinished(tx: Transaction) -> list[str]:
 
 
 def finish(
-    tx: Transaction, run_id: str, result: RunResult, tables: dict[str, object], objects: ObjectStore
+    tx: Transaction, run_id: str, result: RunResult, *, tables: dict[str, object], objects: ObjectStore
 ) -> None:
     """Note how a run ended. What the notebook printed stays in the executed notebook, for its author only."""
     run = tx.get_one(Run, run_id)

@@ -57,7 +57,7 @@ class Runs:
             result = notebook.run_notebook(self._asked(row, manifest, workspace, folder), workspace)
             tables = self._kept(result, workspace)
             with transaction(self.platform.application) as tx:
-                runs.finish(tx, run_id, result, tables, self.platform.objects)
+                runs.finish(tx, run_id, result, tables=tables, objects=self.platform.objects)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
         if result.status is RunStatus.OK:

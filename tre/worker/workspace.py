@@ -10,7 +10,7 @@ from typing import Final, Literal
 import duckdb
 
 from disclosure import Policy, Report, Statistic, assess
-from disclosure.dp import NANO, PRECISIONS, epsilon_of
+from disclosure.dp import PRECISIONS, epsilon_of
 from disclosure.result import Verdict
 from tre import wire
 from tre.db.engine import read_only
@@ -212,7 +212,7 @@ def nano_of(precision: str) -> int:
         raise BadInput(
             "unknown_precision", f"There is no precision '{precision:.60}'. Choose: {', '.join(PRECISIONS)}."
         )
-    return math.ceil(PRECISIONS[precision] * NANO)
+    return PRECISIONS[precision]
 
 
 def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:

@@ -30,6 +30,7 @@ class Request(Table):
     state: Mapped[str] = mapped_column(index=True)
     resume_to: Mapped[str | None]
     run_id: Mapped[str | None] = mapped_column(ForeignKey("core.run.id"))
+    extract_id: Mapped[str]
     policy: Mapped[str]
     version: Mapped[int] = mapped_column(server_default="1")
     salt: Mapped[bytes]
@@ -90,6 +91,7 @@ class Release(Table):
     id: Mapped[str] = mapped_column(primary_key=True)
     request_id: Mapped[str] = mapped_column(ForeignKey("core.request.id"), unique=True)
     manifest_digest: Mapped[str]
+    reviewers: Mapped[JsonObject]
     released_at: Mapped[datetime] = now()
 
 

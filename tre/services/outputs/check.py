@@ -8,12 +8,12 @@ from disclosure import Policy, Report, Statistic, assess
 from disclosure.errors import DisclosureError
 from disclosure.result import Verdict
 from tre.db.engine import Transaction
-from tre.db.tables import Item, Request, Run
+from tre.db.tables import Extract, Item, Request, Run
 from tre.domain.audit import Event
 from tre.domain.errors import TreError
 from tre.domain.outputs import Action, Kind, Mode, State
 from tre.domain.people import WORKER
-from tre.services import audit, ledger, projects
+from tre.services import audit, ledger
 from tre.services.outputs.facts import items_of, locked, move
 from tre.vault.objects import ObjectStore
 
@@ -116,7 +116,7 @@ def table_of(tx: Transaction, request: Request, item: Item, vault: Path) -> Tabl
         run = tx.get_one(Run, request.run_id)
         known = run.tables[source]
     else:
-        known = projects.extract_of(tx, request.project_id).tables[source]
+        known = tx.get_one(Extract, request.extract_id).tables[source]
     return Table(vault / known["path"], known["digest"])
 
 

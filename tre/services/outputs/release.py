@@ -11,10 +11,10 @@ from sqlalchemy import select
 
 from disclosure.dp import Answer, Plan, aggregate, draw
 from tre.db.engine import Transaction
-from tre.db.tables import AuditEvent, Item, Publication, Release, Request
+from tre.db.tables import AuditEvent, Extract, Item, Publication, Release, Request
 from tre.domain.audit import Event
 from tre.domain.errors import Refused
-from tre.domain.outputs import Action, Mode, refusal, votes_that_count
+from tre.domain.outputs import Action, Decision, Mode, refusal, votes_that_count
 from tre.domain.people import WORKER
 from tre.domain.receipt import Body, ReleasedFile, ReleasedItem, Source, salted_digest
 from tre.domain.receipt import Charge as ReceiptCharge
@@ -47,10 +47,14 @@ def charge(tx: Transaction, request_id: str) -> bool:
         request.problem = said.because
         return False
     accounts = projects.accounts_of(projects.manifest_of(tx, request.project_id))
-    release = Release(
-        id=f"release-{request.id}", request_id=request.id, manifest_digest=request.manifest_digest
+    tx.add(
+        Release(
+            id=f"release-{request.id}",
+            request_id=request.id,
+            manifest_digest=request.manifest_digest,
+            reviewers={"ids": _approvers(tx, request)},
+        )
     )
-    tx.add(release)
     for item in sorted(items_of(tx, request), key=lambda each: each.fingerprint):
         if item.mode == Mode.NOISY:
             ledger.charge(tx, item)
@@ -94,7 +98,7 @@ def seal(tx: Transaction, request_id: str, objects: ObjectStore, pseudonym_key: 
     items = items_of(tx, request)
     contents = {item.id: _content(tx, item, objects) for item in items}
     written = files.bundle_files(request, items, contents)
-    body = _body(tx, request, release, items, written, pseudonym_key)
+    body = _body(tx, release, written, pseudonym_key)
     for content in written.values():
         objects.put(content)
     subject, leaf = f"release:{release.id}", body.leaf().decode()
@@ -142,37 +146,38 @@ def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content
     return files.noisy_content(objects.get(digest))
 
 
-def _body(  # noqa: PLR0913, PLR0917 - everything that a receipt states
-    tx: Transaction,
-    request: Request,
-    release: Release,
-    items: list[Item],
-    written: dict[str, bytes],
-    pseudonym_key: bytes,
-) -> Body:
-    extract = projects.extract_of(tx, request.project_id)
-    voters = [vote.voter.id for vote in votes_that_count(facts_of(tx, request, WORKER))]
+def _approvers(tx: Transaction, request: Request) -> list[str]:
+    """Who approved this version and may still vote: the people in whose name it leaves."""
+    votes = votes_that_count(facts_of(tx, request, WORKER))
+    return sorted(vote.voter.id for vote in votes if vote.decision is Decision.APPROVE)
+
+
+def _body(tx: Transaction, release: Release, written: dict[str, bytes], pseudonym_key: bytes) -> Body:
+    request = tx.get_one(Request, release.request_id)
+    items = sorted(items_of(tx, request), key=lambda each: each.id)
+    extract = tx.get_one(Extract, request.extract_id)
     return Body(
         release=release.id,
         request=request.id,
         project=request.project_id,
         released_at=int(release.released_at.timestamp()),
         manifest=request.manifest_digest,
-        policy=hashlib.sha256(request.policy.encode()).hexdigest(),
+        policy=_digest(request.policy),
         environment=files.environment_digest(),
         title=salted_digest(request.salt, request.title),
-        reviewers=tuple(sorted(salted_digest(pseudonym_key, voter)[:32] for voter in voters)),
+        reviewers=tuple(sorted(salted_digest(pseudonym_key, each)[:32] for each in release.reviewers["ids"])),
         files=tuple(
             ReleasedFile(name, hashlib.sha256(content).hexdigest(), len(content))
             for name, content in sorted(written.items())
         ),
-        items=tuple(
-            ReleasedItem(item.id, item.mode, hashlib.sha256(item.specification.encode()).hexdigest())
-            for item in sorted(items, key=lambda each: each.id)
-        ),
+        items=tuple(ReleasedItem(item.id, item.mode, _digest(item.specification)) for item in items),
         charges=_charges(tx, items),
         sources=(Source(extract.id, extract.digest),),
     )
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def _charges(tx: Transaction, items: list[Item]) -> tuple[ReceiptCharge, ...]:

@@ -78,7 +78,7 @@ def submit(tx: Transaction, actor: Actor, submission: Submission) -> Request:
     manifest = projects.manifest_of(tx, submission.project)
     extract = projects.extract_of(tx, submission.project)
     run = _run_of(tx, submission)
-    request = _opened(tx, actor, submission, manifest)
+    request = _opened(tx, actor, submission, manifest=manifest, extract=extract)
     for position, ask in enumerate(submission.asks, start=1):
         item = _understood(ask, extract, run)
         item.id, item.request_id = f"{request.id}-v{request.version}-{position}", request.id
@@ -157,7 +157,9 @@ def _digests(run: Run) -> dict[str, str]:
     return {name: table["digest"] for name, table in sorted(run.tables.items())}
 
 
-def _opened(tx: Transaction, actor: Actor, submission: Submission, manifest: Manifest) -> Request:
+def _opened(
+    tx: Transaction, actor: Actor, submission: Submission, *, manifest: Manifest, extract: Extract
+) -> Request:
     if submission.again is None:
         name = f"{submission.project}-{secrets.token_hex(4)}"
         request = Request(
@@ -177,6 +179,7 @@ def _opened(tx: Transaction, actor: Actor, submission: Submission, manifest: Man
         manifest.policy.to_json(),
         "",
     )
+    request.extract_id = extract.id
     tx.add(request)
     tx.flush()
     return request

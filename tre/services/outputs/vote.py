@@ -19,7 +19,7 @@ OUTCOMES = {
 }
 
 
-def cast(tx: Transaction, actor: Actor, request_id: str, decision: Decision, reason: str) -> State:
+def cast(tx: Transaction, actor: Actor, request_id: str, decision: Decision, *, reason: str) -> State:
     """Cast one sealed vote on the request's present version; the vote that completes agreement decides.
 
     Votes are sealed until two are in. If these disagree, anybody eligible may vote or change their mind until two agree.

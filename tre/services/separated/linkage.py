@@ -65,7 +65,12 @@ def link_records(tx: Transaction, arguments: Arguments) -> Answer:
         )
     )
     audit.record(
-        tx, actor_of(arguments), Event.LINKAGE_RUN, f"population:{arguments['population']}", **quality
+        tx,
+        actor_of(arguments),
+        Event.LINKAGE_RUN,
+        f"population:{arguments['population']}",
+        records=found.records,
+        persons=quality["persons"],
     )
     return {**quality, "kept": change.kept, "merged": len(change.merged), "split": len(change.split)}
 
