@@ -42,6 +42,10 @@ class Channel:
                 "with `tre run NOTEBOOK --project NAME`.",
             ) from None
 
+    def close(self) -> None:
+        """Give the socket up; a notebook need not, its end does."""
+        self._socket.close()
+
     def ask(self, verb: Verb, answer: type[S], request: Shape | None = None) -> S:
         """Send one request and read its answer.
 

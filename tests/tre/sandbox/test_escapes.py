@@ -189,3 +189,26 @@ def test_no_way_leads_out_for_an_ordinary_user(
     outcomes = json.loads(done.stdout)
     assert len(outcomes) > 30
     assert [name for name, worked in outcomes.items() if worked] == []
+
+
+NOTEBOOK = """
+import sys
+from pathlib import Path
+from tre.sandbox.notebook import Run, run_notebook
+folder, data, notebook = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3].encode()
+answer = lambda verb, payload: {"project": "fuel", "tables": []}
+result = run_notebook(Run(notebook=notebook, data=data, folder=folder, wall_seconds=120), answer)
+print(result.status, [file.path.read_text() for file in result.outputs])
+"""
+
+
+def test_a_trusted_run_works_for_an_ordinary_user(
+    ordinary_python: str, open_folder: Path, notebook: Callable[..., bytes]
+) -> None:
+    for name in ("run", "extract"):
+        (open_folder / name).mkdir(mode=0o700)
+        shutil.chown(open_folder / name, ORDINARY, ORDINARY)
+    text = "import tre, os; open('/outputs/made', 'w').write(f'{os.getuid()} {tre.project().name}')"
+    folders = [str(open_folder / "run"), str(open_folder / "extract")]
+    done = _as_ordinary([ordinary_python, "-c", NOTEBOOK, *folders, notebook(text).decode()])
+    assert done.stdout == b"ok ['1000 fuel']\n", done.stderr.decode()
