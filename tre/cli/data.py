@@ -95,7 +95,7 @@ def link(
 ) -> None:
     """Link everything that has been delivered into persons."""
     with acting(person) as act:
-        answer = act.do(lambda _tx, actor: data.link(act.platform, actor, retrain=retrain))
+        answer = act.do(lambda tx, actor: data.link(tx, act.platform, actor, retrain=retrain))
     show_one(answer, as_json=as_json)
 
 

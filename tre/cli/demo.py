@@ -81,10 +81,8 @@ def _bring_data(platform: Platform, story: Story, folder: Path, count: int) -> N
             counts[name] = split(sources / f"{name}.parquet", contract, halves / name).rows
     with story.stage("Ingest: identifiers to the linkage role, payload to the extract role") as counts:
         counts.update(_ingest(platform, {name: halves / name for name in contracts}))
-    with story.stage("Link records into persons") as counts:
-        with transaction(platform.application) as tx:
-            admin = people.actor_of(tx, ADMIN)
-        counts.update(data.link(platform, admin))
+    with story.stage("Link records into persons") as counts, transaction(platform.application) as tx:
+        counts.update(data.link(tx, platform, people.actor_of(tx, ADMIN)))
     made = story.stage("Make study ids and build the project's extract")
     with made as counts, transaction(platform.application) as tx:
         counts.update(data.extract(tx, platform, people.actor_of(tx, ADMIN), PROJECT))

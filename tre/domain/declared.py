@@ -118,6 +118,11 @@ class Section:
             return value
         return self._wrong(name, value, "a date without quotes, like 2016-05-31", date.min)
 
+    def flag(self, name: str, *, default: bool) -> bool:
+        """Take true or false."""
+        value = self._take(name, default)
+        return value if isinstance(value, bool) else self._wrong(name, value, "true or false", default)
+
     def choice(self, name: str, kind: type[Choice], default: Choice | None = None) -> Choice:
         """Take one word of a closed list."""
         value = self._take(name, default)

@@ -2,7 +2,9 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
+from typing import Final
 
 from tre.db.address import Role
 from tre.db.engine import Transaction
@@ -13,6 +15,8 @@ from tre.services.platform import Platform
 from tre.services.stages import Stage
 
 Answer = dict[str, object]
+ADULT_YEARS: Final = 18
+"""When a person is of age, in years. Source: Family Law Reform Act 1969, section 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +63,30 @@ def ingest(tx: Transaction, platform: Platform, actor: Actor, deliveries: Sequen
     )
 
 
-def link(platform: Platform, actor: Actor, *, retrain: bool = False) -> Answer:
+def link(tx: Transaction, platform: Platform, actor: Actor, *, retrain: bool = False) -> Answer:
     """Link everything that has been delivered into persons.
 
     Raises:
         Refused: `actor` is not an admin.
     """
     people.must_be_admin(actor)
-    asked = {"population": projects.POPULATION, "retrain": retrain, "actor": actor.id}
+    adults = [contract for contract in projects.contracts(tx) if contract.adults_only]
+    asked = {
+        "population": projects.POPULATION,
+        "retrain": retrain,
+        "actor": actor.id,
+        "adults_only": sorted(contract.dataset for contract in adults),
+        "adult_born_by": min((_adult_born_by(each.reference_date) for each in adults), default=None),
+    }
     return stages.run(platform, Stage(Role.LINKAGE, "link_records", asked))
+
+
+def _adult_born_by(day: date) -> str:
+    """The latest birthday of somebody who is of age on `day`, in ISO form; born on 29 February counts from 1 March."""
+    try:
+        return day.replace(year=day.year - ADULT_YEARS).isoformat()
+    except ValueError:
+        return day.replace(year=day.year - ADULT_YEARS, day=28).isoformat()
 
 
 def extract(tx: Transaction, platform: Platform, actor: Actor, project_id: str) -> Answer:

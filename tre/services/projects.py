@@ -150,6 +150,11 @@ def contract_text(tx: Transaction, dataset: str, edition: str) -> str:
     return row.contract
 
 
+def contracts(tx: Transaction) -> list[Contract]:
+    """Every registered contract."""
+    return [parse_contract(text) for text in tx.scalars(select(Dataset.contract).order_by(Dataset.id))]
+
+
 def must_exist(tx: Transaction, project_id: str) -> Project:
     """Return the project.
 

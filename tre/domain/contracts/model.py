@@ -150,6 +150,7 @@ class Contract:
         owner: who answers for the data.
         unit: what one row is about, for people.
         reference_date: the day on which ages are counted.
+        adults_only: whether the source holds people of 18 and over only; linkage then takes no child for one of them.
         identifiers: linkage half; exactly one of them is the record id, which stays with the owner.
         payload: columns that travel after treatment.
         derived: columns made from identifiers.
@@ -161,6 +162,7 @@ class Contract:
     owner: str
     unit: str
     reference_date: date
+    adults_only: bool
     identifiers: tuple[Identifier, ...]
     payload: tuple[Payload, ...]
     derived: tuple[Derived, ...]

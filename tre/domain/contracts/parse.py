@@ -40,6 +40,7 @@ def parse_contract(text: str, name: str = "contract") -> Contract:
         owner=root.text("owner"),
         unit=root.text("unit"),
         reference_date=root.day("reference_date"),
+        adults_only=root.flag("adults_only", default=False),
         identifiers=tuple(each for each in columns if isinstance(each, Identifier)),
         payload=tuple(each for each in columns if isinstance(each, Payload)),
         derived=tuple(_derived(column, section) for column, section in derived.items()),

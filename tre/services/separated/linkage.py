@@ -1,7 +1,8 @@
 """The linkage role: identifiers in, spine out. It never sees payload, and no key but those of its own deliveries."""
 
 import secrets
-from typing import Any
+from datetime import date
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 from sqlalchemy import delete, select
@@ -14,6 +15,9 @@ from tre.domain.contracts import parse_contract
 from tre.linkage.deidentify import inspect_identifiers
 from tre.services import audit
 from tre.services.separated.delivery import Answer, Arguments, actor_of, held, incoming, receive, unsealed
+
+if TYPE_CHECKING:
+    from tre.linkage.match import Linkage
 
 
 def receive_identifiers(tx: Transaction, arguments: Arguments) -> Answer:
@@ -47,7 +51,12 @@ def link_records(tx: Transaction, arguments: Arguments) -> Answer:
     halves = {row.dataset: unsealed(row) for row in deliveries}
     known = tx.scalar(select(LinkageRun).order_by(LinkageRun.ran_at.desc()).limit(1))
     trained = None if known is None or arguments.get("retrain") else TrainedModel(**known.model)
-    found = link(halves, LinkageSettings(), model=trained)
+    born_by = arguments["adult_born_by"]
+    settings = LinkageSettings(
+        adults_only=frozenset(arguments["adults_only"]),
+        adult_born_by=None if born_by is None else date.fromisoformat(born_by),
+    )
+    found = link(halves, settings, model=trained)
     editions = {row.dataset: row.edition for row in deliveries}
     change = extend(found.clusters, _previous_spine(tx))
     tx.execute(delete(SpineRow))
@@ -55,15 +64,7 @@ def link_records(tx: Transaction, arguments: Arguments) -> Answer:
     labels = [editions[name] for name in rows.column("dataset").to_pylist()]
     copy_in(tx, "linkage.spine", rows.append_column("edition", [labels]))
     quality = {"records": found.records, "pairs": found.pairs, "persons": change.kept + change.new}
-    tx.add(
-        LinkageRun(
-            id=secrets.token_hex(8),
-            population=arguments["population"],
-            deliveries={row.id: row.digest for row in deliveries},
-            model={"design": found.model.design, "parameters": found.model.parameters},
-            quality={**quality, "pairs_by_bits": [list(pair) for pair in found.pairs_by_bits]},
-        )
-    )
+    _note(tx, arguments["population"], deliveries, found)
     audit.record(
         tx,
         actor_of(arguments),
@@ -73,6 +74,23 @@ def link_records(tx: Transaction, arguments: Arguments) -> Answer:
         persons=quality["persons"],
     )
     return {**quality, "kept": change.kept, "merged": len(change.merged), "split": len(change.split)}
+
+
+def _note(tx: Transaction, population: str, deliveries: list[IdentifierDelivery], found: "Linkage") -> None:
+    """Keep the model and what the run came to, so that the next run need not train and anybody can compare."""
+    tx.add(
+        LinkageRun(
+            id=secrets.token_hex(8),
+            population=population,
+            deliveries={row.id: row.digest for row in deliveries},
+            model={"design": found.model.design, "parameters": found.model.parameters},
+            quality={
+                "records": found.records,
+                "pairs": found.pairs,
+                "pairs_by_bits": [list(pair) for pair in found.pairs_by_bits],
+            },
+        )
+    )
 
 
 def _previous_spine(tx: Transaction) -> Any:  # an Arrow table, which has no types
