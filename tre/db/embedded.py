@@ -99,14 +99,21 @@ def stop(home: Path) -> None:
         return
     with _only_one(places.folder / "lock"):
         process = running_process(places.data)
-        if process is None:
-            return
-        os.kill(process, signal.SIGINT)  # PostgreSQL's fast shutdown: roll back, write, leave
-        if not _until(lambda: running_process(places.data) is None, _STOP_SECONDS):
-            raise Unavailable(
-                "postgres_unstoppable",
-                f"The embedded PostgreSQL (process {process}) did not stop: see {_log(places)}.",
-            )
+        if process is not None:
+            _end(places, process)
+        if not places.layout.socket.is_relative_to(places.folder):
+            with contextlib.suppress(OSError):  # it never was, or a killed server's socket is still in it
+                places.layout.socket.rmdir()
+
+
+def _end(places: Places, process: int) -> None:
+    """Tell the server to roll back, write and leave, and wait until it has gone."""
+    os.kill(process, signal.SIGINT)  # PostgreSQL's fast shutdown
+    if not _until(lambda: running_process(places.data) is None, _STOP_SECONDS):
+        raise Unavailable(
+            "postgres_unstoppable",
+            f"The embedded PostgreSQL (process {process}) did not stop: see {_log(places)}.",
+        )
 
 
 def database_of(places: Places) -> Database:

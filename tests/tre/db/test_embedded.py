@@ -128,7 +128,7 @@ def test_a_home_with_a_long_path_has_its_socket_in_a_short_private_folder(
         assert embedded.start(long_home) == database
     finally:
         embedded.stop(long_home)
-        folder.rmdir()
+    assert not folder.exists(), "nothing stays behind outside the home"
 
 
 @pytest.mark.parametrize("name", ["it's", "a, b", 'say "hi"', "back\\slash", "$HOME `id`", "ünï"])
