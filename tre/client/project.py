@@ -136,7 +136,7 @@ class Project:
         self._derived[known] = unit
         return known
 
-    def crosstab(
+    def crosstab(  # noqa: PLR0913 - pandas' own words, all by keyword
         self,
         *by: str,
         values: str | None = None,
@@ -144,8 +144,9 @@ class Project:
         where: str | None = None,
         source: str = "linked",
         margins: bool = True,
+        title: str = "",
     ) -> Table:
-        """Ask for a table: counts of `by`, or `aggfunc` of `values` within them.
+        """Ask for a table: counts of `by`, or `aggfunc` of `values` within them. Without a title it gets a plain one.
 
         Raises:
             ClientError: the source is not known.
@@ -155,7 +156,16 @@ class Project:
             raise ClientError("no_values", f"Say of which column the {aggfunc} is wanted: values='...'.")
         measures = None if values is None else {f"{values}_{aggfunc}": (aggfunc, values)}
         unit = self._derived.get(source) or self.table(source).unit
-        statistic = Statistic.table(source, by=by, measures=measures, unit=unit, where=where, margins=margins)
+        plain = "Numbers" if values is None else f"{aggfunc.capitalize()} of {values}"
+        statistic = Statistic.table(
+            source,
+            by=by,
+            measures=measures,
+            unit=unit,
+            where=where,
+            margins=margins,
+            title=title or f"{plain} by {' and '.join(by)}",
+        )
         return Table(statistic, self._channel)
 
     def pivot_table(  # noqa: PLR0913 - pandas' own words, all by keyword

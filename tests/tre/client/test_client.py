@@ -150,8 +150,14 @@ def test_budget_and_dictionary_come_from_the_platform(project: Project) -> None:
 def test_a_crosstab_is_a_statistic_with_the_tables_unit(project: Project, platform: Platform) -> None:
     table = project.crosstab("region", values="bill", aggfunc="mean", where="age >= 18")
     assert table.to_statistic() == Statistic.table(
-        "linked", by=["region"], measures={"bill_mean": ("mean", "bill")}, unit="study_id", where="age >= 18"
+        "linked",
+        by=["region"],
+        measures={"bill_mean": ("mean", "bill")},
+        unit="study_id",
+        where="age >= 18",
+        title="Mean of bill by region",
     )
+    assert project.crosstab("region", title="People").to_statistic().title == "People"
     assert repr(table) == "Table(mean of bill by region from linked where age >= 18)"
     assert project.crosstab("region").to_statistic().measures == ()
     pivot = project.pivot_table(index="region", columns=["tenure"], values="bill")
