@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from disclosure.errors import DisclosureError
 from disclosure.expression.sql import Kind, column_node
-from disclosure.source import Source
+from disclosure.source import Source, evidence_failed
 from disclosure.statistic import Statistic
 
 PRECISION: Final = 86
@@ -65,8 +65,15 @@ class Scale:
         return top * self.denominator // bottom
 
     def value(self, total: int) -> float:
-        """Return a whole number of units of the last place as the nearest double."""
-        return total * self.numerator / self.denominator
+        """Return a whole number of units of the last place as the nearest double.
+
+        Raises:
+            DisclosureError: "evidence_failed": no double is as large.
+        """
+        try:
+            return total * self.numerator / self.denominator
+        except OverflowError:
+            raise evidence_failed() from None
 
 
 def quantities_of(stat: Statistic) -> tuple[Quantity, ...]:

@@ -1,6 +1,6 @@
 """The expression trees that gather evidence: quoted names and literal nodes only.
 
-Every tree reads `rows`, a common table expression with short names of our own: d0, d1 … for dimensions, u for the
+Every tree reads `ROWS`, a common table expression with short names of our own: d0, d1 … for dimensions, u for the
 unit, q0, q1 … for quantities. So a hostile column name occurs once, quoted, and a hostile label never.
 """
 
@@ -16,6 +16,10 @@ from disclosure.statistic import Statistic
 
 MISSING = "(missing)"
 """The level under which rows without a category are counted."""
+ROWS = "disclosure_rows"
+PER_UNIT = "disclosure_per_unit"
+PER_KEY = "disclosure_per_key"
+# long names of our own, so that they hide no table that a relation handed to us reads
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +67,7 @@ def scan_tree(question: Question) -> exp.Select:
             exp.func("MAX", exp.func("ABS", column_node(name))) if floating else exp.Literal.number(0)
         )
         columns.append(_count_if(column_node(f"i{index}")))
-    return _select(_named(columns, "c"), "rows").with_("rows", as_=rows_tree(question, flags=True))
+    return _select(_named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(question, flags=True))
 
 
 def rows_tree(question: Question, key: str | None = None, *, flags: bool = False) -> exp.Select:
@@ -111,20 +115,20 @@ def cells_tree(question: Question, scales: Sequence[Scale], *, by_unit: bool) ->
         columns: list[exp.Expr] = [_count(), _units(question)]
         for index, scale in enumerate(scales):
             columns += _row_columns(index, scale, question)
-        tree = _select([*groups, *map(column_node, names), *_named(columns, "c")], "rows")
-        return _grouped(tree, question).with_("rows", as_=rows_tree(question))
+        tree = _select([*groups, *map(column_node, names), *_named(columns, "c")], ROWS)
+        return _grouped(tree, question).with_(ROWS, as_=rows_tree(question))
     partial = [_count().as_("n")]
     for index, scale in enumerate(scales):
         partial += _unit_columns(index, scale)
-    inner = _select([*groups, *map(column_node, names), column_node("u"), *partial], "rows")
+    inner = _select([*groups, *map(column_node, names), column_node("u"), *partial], ROWS)
     columns = [exp.func("SUM", column_node("n")), exp.func("COUNT", column_node("u"))]
     for index in range(len(scales)):
         columns += _outer_columns(index)
     keys = [f"g{index}" for index in range(len(names))] + list(names)
-    outer = _select([*map(column_node, keys), *_named(columns, "c")], "per_unit").group_by(
+    outer = _select([*map(column_node, keys), *_named(columns, "c")], PER_UNIT).group_by(
         *map(column_node, keys)
     )
-    return outer.with_("rows", as_=rows_tree(question)).with_("per_unit", as_=_grouped(inner, question, "u"))
+    return outer.with_(ROWS, as_=rows_tree(question)).with_(PER_UNIT, as_=_grouped(inner, question, "u"))
 
 
 def contributors_tree(question: Question, key: str) -> exp.Select:
@@ -140,18 +144,16 @@ def contributors_tree(question: Question, key: str) -> exp.Select:
         exp.func("COUNT", column_node(f"q{index}")).as_(f"n{index + 1}")
         for index in range(len(question.quantities))
     ]
-    inner = _select([*groups, *map(column_node, names), column_node("k"), *counts], "rows")
+    inner = _select([*groups, *map(column_node, names), column_node("k"), *counts], ROWS)
     inner = inner.where(exp.Not(this=_is_null("k")))
     columns: list[exp.Expr] = [exp.func("SUM", column_node("n0"))]
     for index in range(len(counts)):
         columns += [_listed("k", f"n{index}"), _listed(f"n{index}", f"n{index}")]
     keys = [f"g{index}" for index in range(len(names))] + list(names)
-    outer = _select([*map(column_node, keys), *_named(columns, "c")], "per_key").group_by(
+    outer = _select([*map(column_node, keys), *_named(columns, "c")], PER_KEY).group_by(
         *map(column_node, keys)
     )
-    return outer.with_("rows", as_=rows_tree(question, key)).with_(
-        "per_key", as_=_grouped(inner, question, "k")
-    )
+    return outer.with_(ROWS, as_=rows_tree(question, key)).with_(PER_KEY, as_=_grouped(inner, question, "k"))
 
 
 def key_node(name: str, source: Source) -> exp.Expr:

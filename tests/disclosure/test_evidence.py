@@ -213,6 +213,13 @@ def test_sums_of_doubles_do_not_depend_on_the_order_of_rows(scale):
         assert totals.pop() == pytest.approx(exact, rel=1e-12)
 
 
+def test_a_sum_that_no_double_holds_is_refused():
+    data = pd.DataFrame({"g": ["a"] * 20, "v": [1.7e308] * 20})
+    with pytest.raises(DisclosureError) as caught:
+        table(data, ["g"], {"t": ("sum", "v")})
+    assert caught.value.code == "evidence_failed"
+
+
 def test_a_table_with_too_many_cells_is_refused_before_it_is_laid_out():
     data = pd.DataFrame({"a": range(400), "b": range(400)})
     with pytest.raises(DisclosureError) as caught:

@@ -1,10 +1,11 @@
 """E2: labels and column names are data, never code."""
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 
-from disclosure import Policy, Statistic, assess
+from disclosure import DisclosureError, Policy, Statistic, assess
 
 
 def table(data, by, measures=None, **rest):
@@ -57,3 +58,25 @@ def test_e2_hostile_labels_are_data():
     counts = dict(rows(report, "g", "n"))
     assert counts == dict.fromkeys(HOSTILE, 12) | {"small": 3}
     assert report.cells[report.cells["unsafe"]]["g"].tolist() == ["small"]
+
+
+@pytest.mark.parametrize("name", ["rows", "per_unit", "data"])
+def test_tables_of_a_relation_are_not_hidden_by_our_own_names(name):
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE {name} AS SELECT 'a' AS g, range AS u FROM range(20)")
+        report = table(connection.sql(f"SELECT * FROM {name}"), ["g"], unit="u")
+        assert rows(report, "n", "units") == [(20, 20)] * 2
+        assert connection.sql("SELECT count(*) FROM duckdb_views() WHERE NOT internal").fetchall() == [(0,)]
+
+
+@pytest.mark.parametrize("name", ["disclosure_source", "disclosure_rows"])
+def test_a_table_with_one_of_our_names_is_refused_or_read_never_mistaken(name):
+    with duckdb.connect() as connection:
+        connection.execute(f"CREATE TABLE {name} AS SELECT 'a' AS g FROM range(3)")
+        data = connection.sql(f"SELECT 'b' AS g FROM {name}")
+        try:
+            found = rows(table(data, ["g"]), "g", "n")
+        except DisclosureError:
+            found = [("b", 3), (None, 3)]
+        assert found == [("b", 3), (None, 3)]
+        assert connection.sql(f"SELECT count(*) FROM {name}").fetchall() == [(3,)]
