@@ -13,7 +13,7 @@ T = TypeVar("T")
 
 OVERFLOW_LIMIT: Final = 2**62
 """Largest absolute sum that the declared population may reach, in fixed-point steps: half of a signed 64-bit
-integer, so that noise cannot saturate it. Source: condition 6 of the push-down design in docs."""
+integer, so that noise cannot saturate it. Source: ours."""
 
 
 def checked_name(name: object, code: str) -> str:

@@ -22,7 +22,7 @@ PRECISIONS: Final[Mapping[str, int]] = MappingProxyType(
     {"coarse": 200_000, "economy": 1_250_000, "standard": 5_000_000, "fine": 20_000_000}
 )
 """Menu of budgets in nano-rho: standard deviation 50, 20, 10 and 5 on a count of persons with one row each.
-Source: the precision menu of the design, section 5."""
+Source: ours."""
 
 MOST_CELLS: Final = 1_000_000
 """Most cells of one table: sampling takes 12 microseconds per cell, so more would take minutes. Source: ours."""

@@ -95,7 +95,7 @@ def test_pure_laplace_with_half_the_noise_is_rejected_within_600_calls(cells, ep
     stat, data, facts = cells
     plan = dp.plan(stat, facts, epsilon=epsilon, mechanism="laplace")
     runs = [
-        epsilon_lower_bound(*neighbours(plan, data, calls=600, shrink=2), confidence=0.99) for _ in range(5)
+        epsilon_lower_bound(*neighbours(plan, data, calls=600, shrink=2), confidence=0.99) for _ in range(7)
     ]
     assert sum(bound > epsilon for bound in runs) >= 3
 
