@@ -51,7 +51,7 @@ class Jobs:
             return
         self.reached("check_started")
         try:
-            judgements = [check.judge(task) for task in tasks]
+            judgements = check.judge(tasks, self.platform.objects)
         except (TreError, DisclosureError) as error:
             with transaction(engine) as tx:
                 check.fail(tx, request_id, error.sentence)
@@ -75,6 +75,7 @@ class Jobs:
 
     def _release(self, request_id: str) -> None:
         engine, objects = self.platform.application, self.platform.objects
+        self._judge_again(request_id)
         with transaction(engine) as tx:
             if not release.charge(tx, request_id):
                 return
@@ -91,6 +92,16 @@ class Jobs:
             line = release.seal(tx, request_id, objects, self.platform.pseudonym_key())
         self.reached("sealed")
         self._publish(request_id, line.id, line.receipt or "", noisy=bool(draws))
+
+    def _judge_again(self, request_id: str) -> None:
+        """Compare with what has been released since the check; a request that fails now goes back to its author."""
+        engine, objects = self.platform.application, self.platform.objects
+        with transaction(engine) as tx:
+            tasks = release.stale(tx, request_id, self.platform.extracts)
+        if tasks:
+            judgements = check.judge(tasks, objects)
+            with transaction(engine) as tx:
+                release.judged_again(tx, request_id, judgements, objects)
 
     def _publish(self, request_id: str, event_id: int, body: str, *, noisy: bool) -> None:
         proof = self.sequencer.prove(event_id)

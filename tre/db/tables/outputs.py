@@ -67,6 +67,8 @@ class Item(Table):
     findings: Mapped[JsonObject | None]
     cells: Mapped[int] = mapped_column(server_default="0")
     report_digest: Mapped[str | None]
+    archive_digest: Mapped[str | None]
+    archive_size: Mapped[int] = mapped_column(server_default="0")
 
 
 class VoteRow(Table):

@@ -98,6 +98,7 @@ TRANSITIONS: Final = (
     Step(State.CHECKING, Action.TO_REVIEW, State.IN_REVIEW),
     Step(State.CHECKING, Action.RETURN_BY_MACHINE, State.RETURNED),
     Step(State.CHECKING, Action.FAIL_CHECK, State.CHECK_ERROR),
+    Step(State.APPROVED, Action.RETURN_BY_MACHINE, State.RETURNED),
     Step(State.IN_REVIEW, Action.VOTE, State.IN_REVIEW),
     Step(State.IN_REVIEW, Action.CONSOLIDATE, State.CONSOLIDATING),
     Step(State.IN_REVIEW, Action.RECALL, State.RETURNED),

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from disclosure import Policy, Report, Statistic, assess
 from disclosure.errors import DisclosureError
+from disclosure.released import Released
 from disclosure.result import Verdict
 from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Request, Run
@@ -14,27 +15,39 @@ from tre.domain.errors import TreError
 from tre.domain.outputs import Action, Kind, Mode, State
 from tre.domain.people import WORKER
 from tre.services import audit, ledger
+from tre.services.outputs import archive
 from tre.services.outputs.facts import items_of, locked, move
 from tre.vault.objects import ObjectStore
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """Where the rows behind an item lie, and what they must hash to."""
+    """Where the rows behind an item lie, what they must hash to, and where their people's audit keys lie."""
 
     path: Path
     digest: str
+    audit: Path
 
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One exact item to judge, with all that is needed outside of a transaction."""
+    """One exact item to judge, with all that is needed outside of a transaction.
+
+    Attributes:
+        item: its identifier.
+        statistic: what is asked.
+        policy: by which thresholds.
+        table: of which rows.
+        is_claim: whether the values of these rows are their author's claim.
+        archive: digests of the exact tables released before on the same population.
+    """
 
     item: str
     statistic: Statistic
     policy: Policy
     table: Table
     is_claim: bool
+    archive: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +57,8 @@ class Judgement:
     item: str
     verdict: Verdict
     report: Report
+    archived: Released
+    archive_size: int
 
 
 def start(tx: Transaction, request_id: str, vault: Path) -> list[Task] | None:
@@ -53,7 +68,13 @@ def start(tx: Transaction, request_id: str, vault: Path) -> list[Task] | None:
         return None
     move(tx, request, Action.START_CHECK, WORKER)
     audit.record(tx, WORKER, Event.CHECK_STARTED, f"request:{request.id}", version=request.version)
+    return tasks(tx, request, vault)
+
+
+def tasks(tx: Transaction, request: Request, vault: Path) -> list[Task]:
+    """What there is to judge about a request now: every exact item, against everything released so far."""
     policy = Policy.from_json(request.policy)
+    known = archive.digests(tx, tx.get_one(Extract, request.extract_id).population)
     return [
         Task(
             item.id,
@@ -61,25 +82,39 @@ def start(tx: Transaction, request_id: str, vault: Path) -> list[Task] | None:
             policy,
             table_of(tx, request, item, vault),
             is_claim=item.kind == Kind.RUN,
+            archive=known,
         )
         for item in items_of(tx, request)
         if item.mode == Mode.EXACT
     ]
 
 
-def judge(task: Task) -> Judgement:
-    """Recompute the evidence from the data and apply every rule; a claimed table can at best be reviewed.
+def judge(asked: list[Task], objects: ObjectStore) -> list[Judgement]:
+    """Recompute the evidence of each item from the data and apply every rule, differencing included.
+
+    An item is compared with all that was released before on its population, in every project, and with the items before
+    it in the same request. A table whose values are its author's claim can at best be reviewed.
 
     Raises:
-        TreError: the data are not the ones that were asked about.
-        DisclosureError: the statistic cannot be computed from them.
+        TreError: the data are not the ones that were asked about, or the archive cannot be read.
+        DisclosureError: a statistic cannot be computed from them.
     """
+    earlier = archive.read(objects, asked[0].archive) if asked else []
+    found: list[Judgement] = []
+    for task in asked:
+        found.append(_judged(task, [*earlier, *(each.archived for each in found)]))
+    return found
+
+
+def _judged(task: Task, earlier: list[Released]) -> Judgement:
     must_be_unchanged(task.table)
-    report = assess(task.statistic, task.table.path, task.policy)
+    with archive.with_audit_keys(task.table.path, task.table.audit) as rows:
+        report = assess(task.statistic, rows, task.policy, earlier, key=archive.AUDIT_KEY)
+        archived = report.released(task.item)
     verdict = report.verdict
     if task.is_claim and verdict is Verdict.PASS:
         verdict = Verdict.REVIEW
-    return Judgement(task.item, verdict, report)
+    return Judgement(task.item, verdict, report, archived, len(task.archive))
 
 
 def finish(tx: Transaction, request_id: str, judgements: list[Judgement], objects: ObjectStore) -> None:
@@ -87,6 +122,12 @@ def finish(tx: Transaction, request_id: str, judgements: list[Judgement], object
     request = locked(tx, request_id)
     if request.state != State.CHECKING:
         return
+    if store(tx, request, judgements, objects):
+        move(tx, request, Action.TO_REVIEW, WORKER)
+
+
+def store(tx: Transaction, request: Request, judgements: list[Judgement], objects: ObjectStore) -> bool:
+    """Store what was found; say whether nothing fails. A request with an item that fails goes back to its author."""
     for judgement in judgements:
         _store(tx, judgement, objects)
     tx.flush()
@@ -96,8 +137,7 @@ def finish(tx: Transaction, request_id: str, judgements: list[Judgement], object
     )
     if failed:
         _return(tx, request)
-    else:
-        move(tx, request, Action.TO_REVIEW, WORKER)
+    return not failed
 
 
 def fail(tx: Transaction, request_id: str, sentence: str) -> None:
@@ -111,13 +151,10 @@ def fail(tx: Transaction, request_id: str, sentence: str) -> None:
 
 def table_of(tx: Transaction, request: Request, item: Item, vault: Path) -> Table:
     """Where the rows behind an item lie."""
-    source = Statistic.from_json(item.specification).source
-    if item.kind == Kind.RUN and request.run_id is not None:
-        run = tx.get_one(Run, request.run_id)
-        known = run.tables[source]
-    else:
-        known = tx.get_one(Extract, request.extract_id).tables[source]
-    return Table(vault / known["path"], known["digest"])
+    source, extract = Statistic.from_json(item.specification).source, tx.get_one(Extract, request.extract_id)
+    is_derived = item.kind == Kind.RUN and request.run_id is not None
+    known = tx.get_one(Run, request.run_id).tables[source] if is_derived else extract.tables[source]
+    return Table(vault / known["path"], known["digest"], archive.audit_file(vault, extract))
 
 
 def must_be_unchanged(table: Table) -> None:
@@ -153,6 +190,8 @@ def _store(tx: Transaction, judgement: Judgement, objects: ObjectStore) -> None:
     }
     item.cells = len(report.cells)
     item.report_digest = objects.put(report.to_json().encode())
+    item.archive_digest = objects.put(judgement.archived.to_bytes())
+    item.archive_size = judgement.archive_size
 
 
 def _return(tx: Transaction, request: Request) -> None:

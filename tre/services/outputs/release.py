@@ -13,14 +13,15 @@ from disclosure.dp import Answer, Plan, aggregate, draw
 from tre.db.engine import Transaction
 from tre.db.tables import AuditEvent, Extract, Item, Publication, Release, Request
 from tre.domain.audit import Event
-from tre.domain.errors import Refused
-from tre.domain.outputs import Action, Decision, Mode, refusal, votes_that_count
+from tre.domain.errors import Refused, Unavailable
+from tre.domain.outputs import Action, Decision, Mode, State, refusal, votes_that_count
 from tre.domain.people import WORKER
 from tre.domain.receipt import Body, ReleasedFile, ReleasedItem, Source, salted_digest
 from tre.domain.receipt import Charge as ReceiptCharge
 from tre.services import audit, ledger, projects
-from tre.services.outputs import files
-from tre.services.outputs.check import Table, must_be_unchanged, table_of
+from tre.services.outputs import archive, files
+from tre.services.outputs.check import Judgement, Table, Task, must_be_unchanged, table_of, tasks
+from tre.services.outputs.check import store as restore
 from tre.services.outputs.facts import facts_of, items_of, locked, move
 from tre.vault.objects import ObjectStore
 
@@ -34,10 +35,30 @@ class Draw:
     table: Table
 
 
+def stale(tx: Transaction, request_id: str, vault: Path) -> list[Task]:
+    """What must be judged again because exact tables have been released since it was judged; empty if nothing."""
+    request = locked(tx, request_id)
+    if request.state != State.APPROVED or _release_of(tx, request) is not None:
+        return []
+    asked = tasks(tx, request, vault)
+    sizes = {item.id: item.archive_size for item in items_of(tx, request)}
+    return asked if any(sizes[task.item] != len(task.archive) for task in asked) else []
+
+
+def judged_again(tx: Transaction, request_id: str, judgements: list[Judgement], objects: ObjectStore) -> None:
+    """Store a second judgement; a request that has come to fail goes back to its author, its approval notwithstanding."""
+    request = locked(tx, request_id)
+    if request.state == State.APPROVED and _release_of(tx, request) is None:
+        restore(tx, request, judgements, objects)
+
+
 def charge(tx: Transaction, request_id: str) -> bool:
     """Decide and charge, all or nothing; say whether there is (now or already) a release to carry out.
 
     Votes are counted again here, with everybody's roles and accreditations as they are now.
+
+    Raises:
+        Unavailable: an exact table was released meanwhile, so that this request must be judged again first.
     """
     request = locked(tx, request_id)
     if _release_of(tx, request) is not None:
@@ -47,6 +68,8 @@ def charge(tx: Transaction, request_id: str) -> bool:
         request.problem = said.because
         return False
     accounts = projects.accounts_of(projects.manifest_of(tx, request.project_id))
+    ledger.balances(tx, accounts, lock=True)
+    _must_be_current(tx, request)
     tx.add(
         Release(
             id=f"release-{request.id}",
@@ -124,6 +147,16 @@ def trouble(tx: Transaction, request_id: str, sentence: str) -> None:
     request = locked(tx, request_id)
     request.problem = sentence
     audit.record(tx, WORKER, Event.PUBLISH_FAILED, f"request:{request.id}")
+
+
+def _must_be_current(tx: Transaction, request: Request) -> None:
+    """Refuse to go on when the archive has grown since an exact item was judged; the accounts' rows are held."""
+    exact = [item for item in items_of(tx, request) if item.mode == Mode.EXACT]
+    known = len(archive.digests(tx, tx.get_one(Extract, request.extract_id).population)) if exact else 0
+    if any(item.archive_size != known for item in exact):
+        raise Unavailable(
+            "archive_grown", "Another exact table was released meanwhile; this one is judged again first."
+        )
 
 
 def _release_of(tx: Transaction, request: Request) -> Release | None:

@@ -183,6 +183,8 @@ CREATE TABLE core.item (
     findings JSONB,
     cells BIGINT DEFAULT '0' NOT NULL,
     report_digest TEXT,
+    archive_digest TEXT,
+    archive_size BIGINT DEFAULT '0' NOT NULL,
     CONSTRAINT pk_item PRIMARY KEY (id),
     CONSTRAINT ck_item_kind CHECK (kind IN ('statistic', 'run', 'file')),
     CONSTRAINT ck_item_mode CHECK (mode IN ('noisy', 'exact')),

@@ -1,0 +1,63 @@
+"""The archive of exact releases on a population, in every project: what a new exact table is compared with.
+
+Contributors stand there by audit key, which is the same for one person in every project of the population and is never
+mounted in a workspace. What is stored is as secret as the data.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+import duckdb
+from sqlalchemy import select
+
+from disclosure.released import Released
+from tre.db.engine import Transaction
+from tre.db.tables import Extract, Item, Release, Request
+from tre.domain.outputs import Mode
+from tre.vault.objects import ObjectStore
+
+AUDIT_KEY: Final = "audit_key"
+UNIT: Final = "study_id"
+
+
+def digests(tx: Transaction, population: str) -> tuple[str, ...]:
+    """Digests of every exact table that has been released on a population, oldest first."""
+    query = (
+        select(Item.archive_digest)
+        .join(Request, Request.id == Item.request_id)
+        .join(Release, Release.request_id == Request.id)
+        .join(Extract, Extract.id == Request.extract_id)
+        .where(Item.mode == Mode.EXACT, Item.version == Request.version, Extract.population == population)
+        .order_by(Release.released_at, Item.id)
+    )
+    return tuple(digest for digest in tx.scalars(query) if digest is not None)
+
+
+def read(objects: ObjectStore, stored: Sequence[str]) -> list[Released]:
+    """Read stored releases.
+
+    Raises:
+        Refused, NotFound: one is damaged or missing; nothing may be compared without it.
+        DisclosureError: one is no stored release.
+    """
+    return [Released.from_bytes(objects.get(digest)) for digest in stored]
+
+
+def audit_file(extracts: Path, extract: Extract) -> Path:
+    """Where the audit keys of an extract's people lie."""
+    return extracts / extract.project_id / f"{extract.id}.audit.parquet"
+
+
+@contextmanager
+def with_audit_keys(table: Path, audit: Path) -> Iterator[duckdb.DuckDBPyRelation]:
+    """Open a project's table with the audit key of each row's person beside it.
+
+    A row whose person has no audit key keeps none, and the check then says that it could not be compared.
+    """
+    with duckdb.connect() as connection:
+        rows = connection.read_parquet(str(table)).set_alias("rows")
+        keys = connection.read_parquet(str(audit)).set_alias("keys")
+        joined = rows.join(keys, f"rows.{UNIT} = keys.{UNIT}", how="left")
+        yield joined.project(f"rows.*, keys.{AUDIT_KEY}")
