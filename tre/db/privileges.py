@@ -78,7 +78,7 @@ def held(connection: Connection) -> frozenset[Held]:
     for question in (_TABLES, _COLUMNS, _SCHEMAS, _DATABASE, _POWERS, _MEMBERS):
         needed = {name: values[name] for name in question.compile().params}
         found.extend(connection.execute(question, needed))
-    return frozenset(Held(*row) for row in found)
+    return frozenset(Held(*map(str, row)) for row in found)
 
 
 def intended() -> frozenset[Held]:
