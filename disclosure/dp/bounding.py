@@ -17,7 +17,7 @@ from sqlglot import exp
 
 from disclosure.dp.declared import OVERFLOW_LIMIT
 from disclosure.dp.dictionary import Dictionary
-from disclosure.dp.layout import Role, Vector
+from disclosure.dp.layout import Vector
 from disclosure.dp.levels import Kind, Level, kind_of
 from disclosure.dp.planning import Plan
 from disclosure.expression.sql import column_node
@@ -83,25 +83,33 @@ def cells_query(plan: Plan, rows: exp.Select) -> exp.Select:
     kept = exp.select(exp.Star()).from_("bounded")
     if plan.statistic.filter is not None:
         kept = kept.where(plan.statistic.filter.to_sql())
+    columns = _measured(vectors)
     read = exp.select(
         *(_as(_typed(column, plan.dictionary.kind(column)), f"key{i}") for i, column in enumerate(by)),
-        *(_as(_value(vector, plan.dictionary), f"value{i}") for i, vector in enumerate(vectors)),
+        *(_as(_value(column, plan.dictionary), f"value{i}") for i, column in enumerate(columns)),
+        _as(exp.true(), "row"),
     ).from_("kept")
     grouped = exp.select(
         *(_name(f"key{i}") for i in range(len(by))),
-        *(_as(_total(vector, i), f"total{i}") for i, vector in enumerate(vectors)),
+        _as(exp.Count(this=_name("row")), "rows"),
+        *(_as(exp.Count(this=_name(f"value{i}")), f"known{i}") for i in range(len(columns))),
+        *(
+            _as(exp.Sum(this=_name(f"value{columns.index(name)}")), f"sum{columns.index(name)}")
+            for name in _summed(vectors)
+        ),
     ).from_("read")
     if by:
         grouped = grouped.group_by(*(_name(f"key{i}") for i in range(len(by))))
-    answer = _over_domain([plan.dictionary.keys[column] for column in by], len(vectors))
+    answers = [_as(_held(_total(vector, columns)), f"answer{i}") for i, vector in enumerate(vectors)]
+    answer = _over_domain([plan.dictionary.keys[column] for column in by], answers)
     for name, part in (("bounded", rows), ("kept", kept), ("read", read), ("grouped", grouped)):
         answer = answer.with_(name, as_=part)
     return answer
 
 
-def _over_domain(levels: list[Sequence[Level]], vectors: int) -> exp.Select:
+def _over_domain(levels: list[Sequence[Level]], answers: list[exp.Expr]) -> exp.Select:
     """Every combination of levels in order, joined with what was found there; zero where nothing was."""
-    answer = exp.select(*(_answer(i) for i in range(vectors)))
+    answer = exp.select(*answers)
     if not levels:
         return answer.from_("grouped")
     answer = answer.from_(_domain(0, levels[0]))
@@ -136,16 +144,24 @@ def _typed(column: str, kind: Kind) -> exp.Expr:
     return node
 
 
-def _value(vector: Vector, dictionary: Dictionary) -> exp.Expr:
-    """What one row gives to a vector before it is counted or summed; null for nothing."""
-    if vector.column is None:
-        return exp.true()
-    typed = _typed(vector.column, dictionary.kind(vector.column))
-    return typed if vector.role is Role.VALUES else _clamped(typed, vector.column, dictionary, vector.centre)
+def _measured(vectors: Sequence[Vector]) -> list[str]:
+    """Columns that are counted or summed, once each: each is read once, whatever it is used for."""
+    return list(dict.fromkeys(vector.column for vector in vectors if vector.column is not None))
 
 
-def _clamped(typed: exp.Expr, column: str, dictionary: Dictionary, centre: int) -> exp.Expr:
-    """A value clamped to its bounds, in whole fixed-point steps from the centre.
+def _summed(vectors: Sequence[Vector]) -> list[str]:
+    """Columns that are summed, once each."""
+    return _measured([vector for vector in vectors if not vector.is_count])
+
+
+def _value(column: str, dictionary: Dictionary) -> exp.Expr:
+    """What one row gives before it is counted or summed; null for nothing."""
+    typed = _typed(column, dictionary.kind(column))
+    return _clamped(typed, column, dictionary) if column in dictionary.bounds else typed
+
+
+def _clamped(typed: exp.Expr, column: str, dictionary: Dictionary) -> exp.Expr:
+    """A value clamped to its bounds, in whole fixed-point steps.
 
     Fixed-point bounds are doubles without rounding (the dictionary sees to it) and both products and rounding keep
     order, so a value inside its bounds stays inside.
@@ -156,29 +172,33 @@ def _clamped(typed: exp.Expr, column: str, dictionary: Dictionary, centre: int) 
     return (
         exp.Case()
         .when(exp.Is(this=typed.copy(), expression=exp.Null()), exp.Null())
-        .when(exp.LTE(this=typed.copy(), expression=_double(low)), _whole(fixed_low - centre))
-        .when(exp.GTE(this=typed.copy(), expression=_double(high)), _whole(fixed_high - centre))
-        .else_(exp.Sub(this=_try(steps, "BIGINT"), expression=_whole(centre)))
+        .when(exp.LTE(this=typed.copy(), expression=_double(low)), _whole(fixed_low))
+        .when(exp.GTE(this=typed.copy(), expression=_double(high)), _whole(fixed_high))
+        .else_(_try(steps, "BIGINT"))
     )
 
 
-def _total(vector: Vector, index: int) -> exp.Expr:
-    """Count or sum of a cell; the engine sums integers in 128 bits."""
-    value = _name(f"value{index}")
-    return exp.Count(this=value) if vector.is_count else exp.Sum(this=value)
+def _total(vector: Vector, columns: list[str]) -> exp.Expr:
+    """Count or centred sum of a cell; whole numbers of 128 bits, so taking the centre off afterwards is exact."""
+    if vector.column is None:
+        return _name("rows")
+    index = columns.index(vector.column)
+    known = _name(f"known{index}")
+    if vector.is_count:
+        return known
+    off = exp.Mul(this=_try(known, "HUGEINT"), expression=_whole(vector.centre))
+    return exp.Paren(this=exp.Sub(this=_name(f"sum{index}"), expression=exp.Paren(this=off)))
 
 
-def _answer(index: int) -> exp.Expr:
+def _held(total: exp.Expr) -> exp.Expr:
     """A total held within 62 bits, which only data beyond the declared population reach; zero where none was."""
-    total = _name(f"total{index}")
-    held = (
+    return (
         exp.Case()
         .when(exp.Is(this=total.copy(), expression=exp.Null()), _whole(0))
         .when(exp.GTE(this=total.copy(), expression=_whole(OVERFLOW_LIMIT)), _whole(OVERFLOW_LIMIT))
         .when(exp.LTE(this=total.copy(), expression=_whole(-OVERFLOW_LIMIT)), _whole(-OVERFLOW_LIMIT))
         .else_(_try(total, "BIGINT"))
     )
-    return _as(held, f"answer{index}")
 
 
 def _has_unit(unit: exp.Column, held: str | None) -> exp.Expr:
