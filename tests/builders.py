@@ -1,0 +1,379 @@
+"""Arranges a small house through its services: people, one project, its extract, requests, votes.
+
+Run as a program it is a worker that dies at a step: `builders.py HOME DATABASE REQUEST STEP`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+from sqlalchemy import make_url, select
+
+from disclosure import Statistic
+from disclosure.dp import Dictionary
+from tre.db.address import Database, Role
+from tre.db.engine import engine_for, read_only, transaction
+from tre.db.folders import private_folder, write_secret
+from tre.db.tables import Account, AuditEvent, Extract, Item, LedgerEntry, Person, Request
+from tre.domain.audit import Event
+from tre.domain.ledger import ExactReason
+from tre.domain.outputs import Decision, Mode, State
+from tre.domain.people import WORKER, AccreditationKind, Actor, Capability, PersonId
+from tre.services import ledger, people, projects
+from tre.services.outputs import submit as submitting
+from tre.services.outputs import vote as voting
+from tre.services.outputs.submit import Ask, Submission
+from tre.services.platform import LOG_NAME, Platform
+from tre.settings import Settings
+from tre.signing import create_key
+from tre.vault.objects import ObjectStore
+from tre.worker.failpoint import failpoint_at
+from tre.worker.jobs import Jobs
+from tre.worker.sequencer import Sequencer
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+AUTHOR, COLLEAGUE, OBSERVER = PersonId("ada"), PersonId("ben"), PersonId("olga")
+CHECKERS = (PersonId("cleo"), PersonId("dan"), PersonId("eve"))
+SENIOR, AUDITOR, ADMIN, STRANGER = PersonId("sam"), PersonId("amy"), PersonId("root"), PersonId("zoe")
+EVERYBODY = {
+    AUTHOR: frozenset[Capability](),
+    COLLEAGUE: frozenset[Capability](),
+    OBSERVER: frozenset[Capability](),
+    STRANGER: frozenset[Capability](),
+    **dict.fromkeys(CHECKERS, frozenset({Capability.OUTPUT_CHECKER})),
+    SENIOR: frozenset({Capability.SENIOR_CHECKER}),
+    AUDITOR: frozenset({Capability.AUDITOR}),
+    ADMIN: frozenset({Capability.ADMIN}),
+}
+PRICE = 5_000_000
+"""What the noisy question of these tests costs, in nano-rho."""
+REGIONS = ("East", "North", "South", "West")
+DICTIONARY = Dictionary(
+    unit="study_id", rows_per_unit=1, keys={"region": list(REGIONS)}, bounds={"bill": (0, 5_000)}, population=20_000
+)
+
+CONTRACT = """
+dataset = "accounts"
+title = "Accounts"
+owner = "root"
+unit = "one account"
+reference_date = 2016-05-31
+[columns.record_id]
+class = "identifier"
+kind = "record_id"
+[columns.region]
+class = "payload"
+type = "string"
+levels = ["East", "North", "South", "West"]
+source = "Invented regions"
+[columns.bill]
+class = "payload"
+type = "integer"
+lower = 0
+upper = 5000
+source = "Invented bills"
+"""
+MANIFEST = """
+id = "{project}"
+title = "Bills"
+purpose = "To test."
+public_benefit = "Fewer faults."
+start = {start}
+end = {end}
+environment = "standard"
+[approvals]
+gateway = "dea-64"
+accreditation = "DEA-1"
+ethics = "E-1"
+dpia = "D-1"
+[[people]]
+person = "ada"
+role = "lead"
+[[people]]
+person = "ben"
+role = "researcher"
+[[people]]
+person = "olga"
+role = "observer"
+[[datasets]]
+name = "accounts"
+edition = "2016"
+columns = ["region", "bill"]
+agreement = "A-1"
+owner = "root"
+clearance = "none"
+[linkage]
+base = "accounts"
+table = "linked"
+population = 20000
+population_source = "Invented"
+[linkage.columns.region]
+from = ["accounts.region"]
+reduce = "first"
+[linkage.columns.bill]
+from = ["accounts.bill"]
+reduce = "max"
+[[planned_outputs]]
+title = "Bills by region"
+kind = "statistic"
+description = "Numbers of accounts by region"
+[disclosure]
+preset = "standard"
+[budget]
+nano_rho = {nano_rho}
+exact_releases = {exact_releases}
+exact_cells = {exact_cells}
+[run]
+wall_seconds = 60
+cell_seconds = 30
+memory_mebibytes = 1024
+output_mebibytes = 16
+processes = 64
+"""
+
+
+def manifest(project: str = "bills", **changes: object) -> str:
+    """The manifest of the small project, with some of its words changed."""
+    words: dict[str, object] = {
+        "start": "2020-01-01",
+        "end": "2090-12-31",
+        "nano_rho": 100_000_000,
+        "exact_releases": 5,
+        "exact_cells": 100,
+    }
+    return MANIFEST.format(project=project, **(words | changes))
+
+
+def counts(**more: object) -> str:
+    """The question that most tests ask: how many people by region. More words make another question."""
+    return Statistic.table("linked", by=["region"], unit="study_id", **more).to_json()
+
+
+@dataclass
+class House:
+    """A platform with people and one project, on a database of its own."""
+
+    platform: Platform
+    project: str = "bills"
+    jobs: Jobs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.jobs = self.worker(lambda _step: None)
+
+    def worker(self, reached: Callable[[str], None]) -> Jobs:
+        return Jobs(self.platform, Sequencer(self.platform, reached), reached)
+
+    def do(self, work, *arguments, **words):
+        """One service in one transaction."""
+        with transaction(self.platform.application) as tx:
+            return work(tx, *arguments, **words)
+
+    def act(self, person: str, work, *arguments, **words):
+        """One service in one transaction, for a person with their rights as they are now."""
+        with transaction(self.platform.application) as tx:
+            return work(tx, people.actor_of(tx, PersonId(person)), *arguments, **words)
+
+    def noisy(self, title: str = "Bills", nano_rho: int = PRICE, **more: object) -> Ask:
+        return Ask(counts(**more), title, Mode.NOISY, nano_rho=nano_rho)
+
+    def exact(self, title: str = "Bills", reason=ExactReason.LEGAL_DUTY, **more: object) -> Ask:
+        return Ask(counts(**more), title, Mode.EXACT, reason=reason)
+
+    def submit(self, *asks: Ask, author: str = AUTHOR, project: str | None = None, **words: object) -> str:
+        submission = Submission(
+            project=project or self.project,
+            title=str(words.pop("title", "Bills by region")),
+            context=str(words.pop("context", "To inform policy; people with an account")),
+            asks=asks or (self.noisy(),),
+            **words,  # type: ignore[arg-type]  # tests hand over what they mean to
+        )
+        return self.act(author, submitting.submit, submission).id
+
+    def vote(self, request: str, *voters: str, decision: Decision = Decision.APPROVE, **words: object) -> State:
+        state = self.state(request)
+        for voter in voters:
+            state = self.act(voter, voting.cast, request, decision, reason="Looked at it", **words)
+        return state
+
+    def reviewed(self, *asks: Ask, **words: object) -> str:
+        """A request that waits for votes."""
+        request = self.submit(*asks, **words)
+        self.jobs.check(request)
+        return request
+
+    def approved(self, *asks: Ask, **words: object) -> str:
+        request = self.reviewed(*asks, **words)
+        self.vote(request, *CHECKERS[:2])
+        return request
+
+    def request(self, request: str) -> Request:
+        with read_only(self.platform.application) as tx:
+            return tx.get_one(Request, request)
+
+    def state(self, request: str) -> State:
+        return State(self.request(request).state)
+
+    def rows(self, kind, *where) -> list:
+        with read_only(self.platform.application) as tx:
+            return list(tx.scalars(select(kind).where(*where)))
+
+    def items(self, request: str) -> list[Item]:
+        return sorted(self.rows(Item, Item.request_id == request), key=lambda item: item.id)
+
+    def account(self, name: str) -> Account:
+        with read_only(self.platform.application) as tx:
+            return tx.get_one(Account, name)
+
+    def accounts(self) -> list[str]:
+        return sorted(account.id for account in self.rows(Account))
+
+    def books(self) -> dict[str, tuple[int, int, int, int]]:
+        """Of every account: spent, reserved, exact releases, exact cells."""
+        return {
+            one.id: (one.spent, one.reserved, one.exact_releases, one.exact_cells) for one in self.rows(Account)
+        }
+
+    def events(self, event: Event) -> list[AuditEvent]:
+        return self.rows(AuditEvent, AuditEvent.event == event)
+
+    def bundle(self, request: str) -> Path:
+        return self.platform.releases / f"release-{request}"
+
+    def ledger_is_whole(self) -> None:
+        """Every account is the sum of its postings and below its caps."""
+        with read_only(self.platform.application) as tx:
+            assert ledger.faults(tx) == []
+            for account in tx.scalars(select(Account)):
+                posted = tx.scalars(select(LedgerEntry).where(LedgerEntry.account_id == account.id)).all()
+                assert account.spent == sum(one.nano_rho for one in posted if one.kind == "CHARGE")
+                assert account.exact_releases == sum(one.kind == "EXACT" for one in posted)
+                assert 0 <= account.spent + account.reserved <= account.cap
+
+    def put_extract(self, project: str | None = None, sizes: tuple[int, ...] = (40, 30, 20, 30)) -> Extract:
+        """Write a small extract and enter it as the extract role does."""
+        name = project or self.project
+        folder = private_folder(self.platform.extracts / name)
+        extract = f"{name}-{time.monotonic_ns()}"
+        path = private_folder(folder / extract) / "linked.parquet"
+        write_rows(path, sizes)
+        write_audit_keys(folder / f"{extract}.audit.parquet", sizes)
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
+        where = str(path.relative_to(self.platform.extracts))
+        table = {"path": where, "digest": digest, "rows": sum(sizes), "dictionary": DICTIONARY.to_json()}
+        row = Extract(
+            id=extract,
+            project_id=name,
+            population=projects.POPULATION,
+            editions={"accounts": "2016"},
+            tables={"linked": table},
+            digest=digest,
+        )
+        engine = engine_for(self.platform.database, Role.EXTRACT, pool_size=1)
+        with transaction(engine) as tx:
+            tx.add(row)
+        engine.dispose()
+        return row
+
+    def set_cap(self, account: str, cap: int) -> None:
+        """Give an account that nothing has used yet another cap; in the house this is an act of its own."""
+        with transaction(self.platform.application) as tx:
+            tx.get_one(Account, account).cap = cap
+
+
+def write_rows(path: Path, sizes: tuple[int, ...]) -> None:
+    """One row a person: so many people in each region."""
+    rows = [(region, number) for region, size in zip(REGIONS, sizes, strict=True) for number in range(size)]
+    values = ", ".join(f"('s-{region}-{n}', '{region}', {100 + n})" for region, n in rows)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM (VALUES {values}) t(study_id, region, bill)) TO '{path}' (FORMAT parquet)"
+        )
+
+
+def write_audit_keys(path: Path, sizes: tuple[int, ...]) -> None:
+    """The key under which each person is known in every project of the population."""
+    known = [f"s-{region}-{n}" for region, size in zip(REGIONS, sizes, strict=True) for n in range(size)]
+    values = ", ".join(f"('{one}', 'a-{one}')" for one in known)
+    with duckdb.connect() as connection:
+        connection.execute(
+            f"COPY (SELECT * FROM (VALUES {values}) t(study_id, audit_key)) TO '{path}' (FORMAT parquet)"
+        )
+
+
+def open_platform(home: Path, administrator: str) -> Platform:
+    """The platform of a home folder whose keys and secrets are there."""
+    database = Database(make_url(administrator), home / "secrets")
+    settings = Settings(home=home)
+    application = engine_for(database, Role.APPLICATION, pool_size=20)
+    return Platform(settings, database, application, ObjectStore(home / "vault" / "objects"))
+
+
+def new_platform(home: Path, database: Database) -> Platform:
+    """A platform with keys of its own and the roles' passwords of the session's server."""
+    os.umask(0o077)
+    shutil.copytree(database.secrets, home / "secrets", copy_function=shutil.copy)
+    for path in [home, *home.rglob("*")]:
+        path.chmod(0o700 if path.is_dir() else 0o600)
+    for name in ("vault", "releases", "keys", "secrets/signer", "vault/projects"):
+        private_folder(home / name)
+    write_secret(home / "secrets" / "application" / "reviewer-key", "5f" * 32)
+    key = create_key(home / "secrets" / "signer" / "receipts.key", LOG_NAME)
+    (home / "keys" / "receipts.vkey").write_text(key.verification_key.vkey + "\n")
+    return open_platform(home, database.administrator.render_as_string(hide_password=False))
+
+
+def add_people(tx: Session) -> None:
+    """Everybody of these tests, accredited for a year already."""
+    long_ago = datetime.now(UTC) - timedelta(days=365)
+    for person, capabilities in EVERYBODY.items():
+        people.add(tx, WORKER, Person(id=person, name=person.title(), organisation="Tests"), capabilities)
+        people.accredit(tx, WORKER, person, AccreditationKind.FULL, starts=long_ago)
+
+
+def add_project(house: House, project: str = "bills", **changes: object) -> None:
+    """A project with its dataset, accounts and a small extract."""
+    house.do(projects.register_dataset, WORKER, CONTRACT, "2016")
+    house.do(projects.apply, WORKER, manifest(project, **changes))
+    house.put_extract(project)
+
+
+@contextmanager
+def open_house(home: Path, database: Database) -> Iterator[House]:
+    """A house with people and the project `bills`; it is closed at the end."""
+    platform = new_platform(home, database)
+    try:
+        house = House(platform)
+        house.do(add_people)
+        add_project(house)
+        yield house
+    finally:
+        platform.application.dispose()
+
+
+def actor(person: str, *capabilities: Capability, accredited: bool = True) -> Actor:
+    return Actor(PersonId(person), frozenset(capabilities), accredited=accredited)
+
+
+def main() -> int:
+    """Carry out one release in this process, which dies at a step."""
+    home, administrator, request, step = sys.argv[1:]
+    house = House(open_platform(Path(home), administrator))
+    house.worker(failpoint_at(step)).release(request)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
