@@ -12,8 +12,9 @@ if TYPE_CHECKING:
     from disclosure.errors import DisclosureError
     from disclosure.policy import Policy, strictest_of
     from disclosure.released import Released
-    from disclosure.result import Finding, Report, Verdict
+    from disclosure.result import Finding, Report
     from disclosure.statistic import Statistic
+    from disclosure.verdict import Verdict
 
 __all__ = [
     "DisclosureError",
@@ -35,7 +36,7 @@ _HOMES: Final = {
     "Released": "released",
     "Report": "result",
     "Statistic": "statistic",
-    "Verdict": "result",
+    "Verdict": "verdict",
     "assess": "assessment",
     "strictest_of": "policy",
 }

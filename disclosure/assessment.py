@@ -7,10 +7,11 @@ from disclosure.differencing import differences
 from disclosure.evidence import Evidence, gather
 from disclosure.policy import Policy
 from disclosure.released import Released
-from disclosure.result import Finding, Report, Verdict, worst
+from disclosure.result import Finding, Report, worst
 from disclosure.rules import RULES, judge
 from disclosure.source import Data
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 
 def assess(

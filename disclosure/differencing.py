@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from disclosure.evidence import Contributors, Evidence
 from disclosure.policy import Policy
 from disclosure.released import Released
-from disclosure.result import Finding, Verdict, count_of
+from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final, Self
 
 import pandas as pd
@@ -15,18 +14,11 @@ from disclosure.policy import Policy
 from disclosure.portrait import portrait
 from disclosure.released import Released
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 MAX_JSON: Final = 500_000_000
 """Longest JSON text of a report, in characters. Source: ours; the most cells of a table with long labels."""
 _KEYS: Final = frozenset({"cells", "findings", "key", "policy", "statistic", "verdict"})
-
-
-class Verdict(Enum):
-    """What the machine says; PASS is only ever earned."""
-
-    PASS = "pass"  # noqa: S105  not a password
-    REVIEW = "review"
-    FAIL = "fail"
 
 
 _SEVERITY: Final = (Verdict.PASS, Verdict.REVIEW, Verdict.FAIL)

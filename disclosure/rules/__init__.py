@@ -5,11 +5,12 @@ from typing import Final
 
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
-from disclosure.result import Finding, Verdict
+from disclosure.result import Finding
 from disclosure.rules.concentration import dominance, p_percent
 from disclosure.rules.counts import threshold, zero
 from disclosure.rules.sameness import all_equal
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 Rule = Callable[[Statistic, Evidence, Policy], Iterator[Finding]]
 

@@ -9,8 +9,9 @@ from numpy.typing import NDArray
 from disclosure.evidence import Evidence, Sums
 from disclosure.policy import Policy
 from disclosure.quantity import Role
-from disclosure.result import Finding, Verdict, count_of
+from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 Mask = NDArray[np.bool_]
 Hit = Callable[[Sums], Mask]

@@ -7,8 +7,9 @@ import numpy as np
 from disclosure.cells import presence
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
-from disclosure.result import Finding, Verdict, count_of
+from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 
 def threshold(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:

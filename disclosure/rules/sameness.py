@@ -7,8 +7,9 @@ import numpy as np
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
 from disclosure.quantity import Role
-from disclosure.result import Finding, Verdict, count_of
+from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
 
 
 def all_equal(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:

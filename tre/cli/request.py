@@ -31,26 +31,18 @@ DEFAULT_PRECISION = "standard"
 
 @app.command()
 def submit(
-    spec: Annotated[
-        list[Path], typer.Argument(metavar="SPEC.json...", help="Statistics, as Statistic.to_json().")
-    ],
+    spec: Annotated[list[Path], typer.Argument(metavar="SPEC.json...", help="As Statistic.to_json().")],
     project: Annotated[str, typer.Option(help="The project's identifier.")],
     title: Annotated[str, typer.Option(help="What the request is called.")],
     context: Annotated[str, typer.Option(help="What it is for and whom it describes.")],
     *,
     mode: Annotated[Mode, typer.Option(help="With noise, or exact.")] = Mode.NOISY,
     rho: Annotated[float | None, typer.Option(help="Cost of each noisy table, in rho.")] = None,
-    epsilon: Annotated[
-        float | None, typer.Option(help="The same as epsilon, at the project's delta.")
-    ] = None,
-    precision: Annotated[
-        str | None, typer.Option(help=f"The same from a menu: {', '.join(PRECISIONS)}.")
-    ] = None,
+    epsilon: Annotated[float | None, typer.Option(help="The same in epsilon.")] = None,
+    precision: Annotated[str | None, typer.Option(help=f"Or one of: {', '.join(PRECISIONS)}.")] = None,
     reason: Annotated[ExactReason, typer.Option(help="Why it must be exact.")] = ExactReason.UNSTATED,
     run: Annotated[str | None, typer.Option(help="The trusted run whose tables are asked about.")] = None,
-    again: Annotated[
-        str | None, typer.Option(help="The returned request that this is a new version of.")
-    ] = None,
+    again: Annotated[str | None, typer.Option(help="The returned request that this replaces.")] = None,
     person: AS = None,
     as_json: JSON = False,
 ) -> None:

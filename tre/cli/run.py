@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from disclosure import Report, Statistic, assess
+from disclosure import Report, Statistic
 from tre.cli.acting import AS, JSON, Acting, acting
 from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, warn
@@ -17,6 +17,8 @@ from tre.db.engine import Transaction
 from tre.domain.errors import BadInput, Misused, NotFound
 from tre.domain.people import Actor, Capability
 from tre.services import projects, runs
+from tre.services.outputs import archive
+from tre.services.outputs.check import Table, preview
 from tre.services.outputs.facts import must_be_member
 
 POLL_SECONDS = 0.5
@@ -98,15 +100,16 @@ def trusted_run(
 def _report(tx: Transaction, act: Acting, actor: Actor, *, project: str, statistic: Statistic) -> Report:
     if Capability.AUDITOR not in actor.capabilities:
         must_be_member(tx, actor, project)
-    extract = projects.extract_of(tx, project)
-    table = extract.tables.get(statistic.source)
-    if table is None:
-        known = ", ".join(sorted(extract.tables))
+    extract, extracts = projects.extract_of(tx, project), act.platform.extracts
+    known = extract.tables.get(statistic.source)
+    if known is None:
+        names = ", ".join(sorted(extract.tables))
         raise NotFound(
-            "unknown_source", f"Project '{project}' has no table '{statistic.source:.60}'. It has: {known}."
+            "unknown_source", f"Project '{project}' has no table '{statistic.source:.60}'. It has: {names}."
         )
-    policy = projects.manifest_of(tx, project).policy
-    return assess(statistic, act.platform.extracts / table["path"], policy)
+    table = Table(extracts / known["path"], known["digest"], archive.audit_file(extracts, extract))
+    earlier = archive.read(act.platform.objects, archive.digests(tx, extract.population))
+    return preview(statistic, projects.manifest_of(tx, project).policy, table, earlier)
 
 
 def _parameters(given: list[str]) -> dict[str, object]:

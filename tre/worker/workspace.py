@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 import duckdb
 
-from disclosure import Policy, Report, Statistic, assess
+from disclosure import Policy, Report, Statistic
 from disclosure.dp import PRECISIONS, epsilon_of
-from disclosure.result import Verdict
+from disclosure.released import Released
+from disclosure.verdict import Verdict
 from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
@@ -19,6 +20,8 @@ from tre.domain.errors import BadInput, Refused
 from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID
+from tre.services.outputs.archive import audit_file, digests, read
+from tre.services.outputs.check import Table, preview
 from tre.services.outputs.submit import dictionary_of, price
 from tre.services.platform import Platform
 from tre.services.runs import Derived, must_fit
@@ -112,14 +115,32 @@ class Workspace:
                 "name_taken",
                 f"'{asked.name}' is a table of the extract; give the derived table another name.",
             )
+        if asked.unit != STUDY_ID:
+            raise BadInput(
+                "unit", f"A derived table names its people by {STUDY_ID}; keep that column as its unit."
+            )
         self.registered[asked.name] = asked
         return wire.RegisterAnswer(name=asked.name)
 
     def _check(self, asked: wire.CheckRequest) -> wire.CheckAnswer:
         statistic = Statistic.from_json(asked.statistic)
-        table = self.extract.tables.get(statistic.source)
-        path = self._derived(statistic.source) if table is None else self.platform.extracts / table["path"]
-        return check_answer(assess(statistic, path, self.policy), is_claim=table is None)
+        known = self.extract.tables.get(statistic.source)
+        report = preview(statistic, self.policy, self._rows(statistic.source), self._archive())
+        return check_answer(report, is_claim=known is None)
+
+    def _rows(self, source: str) -> Table:
+        """The rows behind a table of the extract, or behind a registered one as it lies in the sandbox now."""
+        audit = audit_file(self.platform.extracts, self.extract)
+        known = self.extract.tables.get(source)
+        if known is not None:
+            return Table(self.platform.extracts / known["path"], known["digest"], audit)
+        path = self._derived(source)
+        return Table(path, self.registered[source].digest, audit)
+
+    def _archive(self) -> list[Released]:
+        with read_only(self.platform.application) as tx:
+            stored = digests(tx, self.extract.population)
+        return read(self.platform.objects, stored)
 
     def _derived(self, name: str) -> Path:
         """Take a copy of a registered table as it lies in the sandbox now, and check it against the extract."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
-from disclosure.result import Verdict
+from disclosure.verdict import Verdict
 from tre.domain.outputs.states import Decision, State
 from tre.domain.people import Actor, PersonId, Tie
 
@@ -37,9 +37,10 @@ class Facts:
         actor_has_role: whether the one who asks has a researching role on the project now.
         ties: what binds each possible voter; a voter who is missing here is treated as bound.
         votes: the latest vote of each person, on any version, oldest first.
-        verdicts: the platform's verdict per exact item; noisy items have none.
+        verdicts: the platform's verdict per exact item, None for one that is not judged yet; noisy items have none.
         has_items: whether there is at least one item.
         has_context: whether the author said what the output is for.
+        is_charged: whether its release has been decided and charged: it is carried out then, whatever happens next.
     """
 
     state: State
@@ -51,6 +52,7 @@ class Facts:
     actor_has_role: bool = False
     ties: tuple[tuple[PersonId, Tie], ...] = ()
     votes: tuple[Vote, ...] = ()
-    verdicts: tuple[Verdict, ...] = ()
+    verdicts: tuple[Verdict | None, ...] = ()
     has_items: bool = False
     has_context: bool = False
+    is_charged: bool = False

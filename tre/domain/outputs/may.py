@@ -7,7 +7,7 @@ from tre.domain.errors import Refused
 from tre.domain.outputs import rules
 from tre.domain.outputs.facts import Facts
 from tre.domain.outputs.rules import Rule
-from tre.domain.outputs.states import Action, Decision, State, step
+from tre.domain.outputs.states import OPEN_STATES, Action, Decision, State, step
 from tre.domain.people import Actor
 
 _WORKER = Rule(
@@ -18,6 +18,9 @@ _AUTHOR_LIVE = Rule(
     "author_lapsed", rules.author_is_live, "The author's accreditation or role on the project has ended."
 )
 _OPEN = Rule("project_not_open", rules.project_is_open, "The project is not open today.")
+_JUDGED = Rule(
+    "not_judged", rules.all_is_judged, "An exact item has no verdict yet; the request must be checked again."
+)
 _NO_FAIL = Rule("fails", rules.nothing_fails, "An item of this version fails its disclosure check.")
 _TWO_APPROVE = Rule(
     "two_approvals",
@@ -25,7 +28,10 @@ _TWO_APPROVE = Rule(
     "Two approving votes on this version by eligible checkers are needed.",
 )
 _ADMIN = Rule("only_admin", rules.is_worker_or_admin, "Only an admin or the platform may do this.")
-_TO_RELEASE = (_WORKER, _TWO_APPROVE, _NO_FAIL, _OPEN, _AUTHOR_LIVE)
+_UNDECIDED = Rule(
+    "charged", rules.is_not_charged, "Its release has been decided and charged; it can only be revoked."
+)
+_TO_APPROVE = (_TWO_APPROVE, _JUDGED, _NO_FAIL, _OPEN, _AUTHOR_LIVE)
 
 MAY: Final[dict[Action, tuple[Rule, ...]]] = {
     Action.SUBMIT: (
@@ -45,8 +51,8 @@ MAY: Final[dict[Action, tuple[Rule, ...]]] = {
         ),
     ),
     Action.START_CHECK: (_WORKER,),
-    Action.TO_REVIEW: (_WORKER, _NO_FAIL),
-    Action.RETURN_BY_MACHINE: (_WORKER,),
+    Action.TO_REVIEW: (_WORKER, _JUDGED, _NO_FAIL),
+    Action.RETURN_BY_MACHINE: (_WORKER, _UNDECIDED),
     Action.FAIL_CHECK: (_WORKER,),
     Action.VOTE: (
         *rules.VOTER,
@@ -56,7 +62,7 @@ MAY: Final[dict[Action, tuple[Rule, ...]]] = {
         _WORKER,
         Rule("two_votes", rules.enough_votes, "Two votes on this version by eligible checkers are needed."),
     ),
-    Action.APPROVE: _TO_RELEASE,
+    Action.APPROVE: (_WORKER, *_TO_APPROVE),
     Action.RETURN: (
         _WORKER,
         Rule("two_returns", rules.agreed(Decision.RETURN), "Two votes to return this version are needed."),
@@ -67,11 +73,11 @@ MAY: Final[dict[Action, tuple[Rule, ...]]] = {
     ),
     Action.RECALL: (_AUTHOR,),
     Action.WITHDRAW: (_AUTHOR,),
-    Action.RELEASE: _TO_RELEASE,
+    Action.RELEASE: (_WORKER, *map(rules.unless_charged, _TO_APPROVE)),
     Action.REVOKE: (
         Rule("only_senior", rules.is_senior_checker, "Only a senior output checker may revoke a release."),
     ),
-    Action.SUSPEND: (_ADMIN,),
+    Action.SUSPEND: (_ADMIN, _UNDECIDED),
     Action.RESUME: (_ADMIN, _OPEN, _AUTHOR_LIVE),
 }
 """Who may do what, and what is said when they may not. The first rule that does not hold speaks."""
@@ -106,12 +112,13 @@ def target_or_refuse(action: Action, actor: Actor, facts: Facts, *, resume_to: S
     if said is not None:
         raise Refused(said.code, said.because)
     row = step(facts.state, action)
-    target = resume_to if row is None or row.target is None else row.target
-    if target is None:
+    if row is not None and row.target is not None:
+        return row.target
+    if resume_to is None or resume_to not in OPEN_STATES:
         raise Refused(
             "nowhere_to_resume", "This request was not suspended from a state that it can go back to."
         )
-    return target
+    return resume_to
 
 
 def allowed(actor: Actor, facts: Facts) -> tuple[Action, ...]:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from disclosure.result import Verdict
+from disclosure.verdict import Verdict
 from tre.domain.outputs.facts import Facts, Vote
 from tre.domain.outputs.states import Decision, State
 from tre.domain.people import Actor, Capability
@@ -97,8 +97,9 @@ def has_context(_actor: Actor, facts: Facts) -> bool:
 
 
 def votes_that_count(facts: Facts) -> tuple[Vote, ...]:
-    """The votes on this version whose voters are eligible still."""
-    return tuple(v for v in facts.votes if v.digest == facts.digest and not voter_fault(v.voter, facts))
+    """The votes on this version whose voters are eligible still: of each person the latest."""
+    latest = {vote.voter.id: vote for vote in facts.votes if vote.digest == facts.digest}
+    return tuple(vote for vote in latest.values() if not voter_fault(vote.voter, facts))
 
 
 def enough_votes(_actor: Actor, facts: Facts) -> bool:
@@ -115,9 +116,28 @@ def agreed(decision: Decision) -> Callable[[Actor, Facts], bool]:
     return holds
 
 
+def all_is_judged(_actor: Actor, facts: Facts) -> bool:
+    """Has every exact item a verdict?"""
+    return None not in facts.verdicts
+
+
 def nothing_fails(_actor: Actor, facts: Facts) -> bool:
     """Is no exact item's verdict FAIL?"""
     return Verdict.FAIL not in facts.verdicts
+
+
+def is_not_charged(_actor: Actor, facts: Facts) -> bool:
+    """Is its release undecided still?"""
+    return not facts.is_charged
+
+
+def unless_charged(rule: Rule) -> Rule:
+    """Make the rule that no longer asks once the release has been decided and charged."""
+
+    def holds(actor: Actor, facts: Facts) -> bool:
+        return facts.is_charged or rule.holds(actor, facts)
+
+    return Rule(rule.code, holds, rule.sentence)
 
 
 VOTER: Final = (

@@ -15,6 +15,7 @@ from sqlalchemy import select
 from disclosure.released import Released
 from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Release, Request
+from tre.domain.errors import BadInput
 from tre.domain.outputs import Mode
 from tre.vault.objects import ObjectStore
 
@@ -55,9 +56,21 @@ def with_audit_keys(table: Path, audit: Path) -> Iterator[duckdb.DuckDBPyRelatio
     """Open a project's table with the audit key of each row's person beside it.
 
     A row whose person has no audit key keeps none, and the check then says that it could not be compared.
+
+    Raises:
+        BadInput: one of the two cannot be read, or has no column that names the person.
     """
     with duckdb.connect() as connection:
+        yield _joined(connection, table, audit)
+
+
+def _joined(connection: duckdb.DuckDBPyConnection, table: Path, audit: Path) -> duckdb.DuckDBPyRelation:
+    try:
         rows = connection.read_parquet(str(table)).set_alias("rows")
         keys = connection.read_parquet(str(audit)).set_alias("keys")
         joined = rows.join(keys, f"rows.{UNIT} = keys.{UNIT}", how="left")
-        yield joined.project(f"rows.*, keys.{AUDIT_KEY}")
+        return joined.project(f"rows.*, keys.{AUDIT_KEY}")
+    except duckdb.Error:
+        raise BadInput(
+            "data_unreadable", f"The rows cannot be read, or have no column {UNIT}; an admin must look."
+        ) from None

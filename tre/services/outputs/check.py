@@ -7,7 +7,7 @@ from pathlib import Path
 from disclosure import Policy, Report, Statistic, assess
 from disclosure.errors import DisclosureError
 from disclosure.released import Released
-from disclosure.result import Verdict
+from disclosure.verdict import Verdict
 from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Request, Run
 from tre.domain.audit import Event
@@ -115,6 +115,17 @@ def _judged(task: Task, earlier: list[Released]) -> Judgement:
     if task.is_claim and verdict is Verdict.PASS:
         verdict = Verdict.REVIEW
     return Judgement(task.item, verdict, report, archived, len(task.archive))
+
+
+def preview(statistic: Statistic, policy: Policy, table: Table, earlier: list[Released]) -> Report:
+    """Judge a statistic as a check would, without a request.
+
+    Raises:
+        TreError, DisclosureError: as for `judge`.
+    """
+    must_be_unchanged(table)
+    with archive.with_audit_keys(table.path, table.audit) as rows:
+        return assess(statistic, rows, policy, earlier, key=archive.AUDIT_KEY)
 
 
 def finish(tx: Transaction, request_id: str, judgements: list[Judgement], objects: ObjectStore) -> None:

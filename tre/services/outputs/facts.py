@@ -2,11 +2,11 @@
 
 from sqlalchemy import select
 
-from disclosure.result import Verdict
+from disclosure.verdict import Verdict
 from tre.db.engine import Transaction
-from tre.db.tables import Item, Membership, Project, Request, VoteRow
+from tre.db.tables import Item, Membership, Project, Release, Request, VoteRow
 from tre.domain.errors import NotFound, Refused
-from tre.domain.outputs import Action, Decision, Facts, State, Vote, target_or_refuse
+from tre.domain.outputs import Action, Decision, Facts, Mode, State, Vote, target_or_refuse
 from tre.domain.people import Actor, PersonId, ProjectRole
 from tre.domain.projects import ProjectState, is_open
 from tre.services import audit, people
@@ -71,9 +71,12 @@ def facts_of(tx: Transaction, request: Request, actor: Actor) -> Facts:
             if people.is_known(tx, voter)
         ),
         votes=votes,
-        verdicts=tuple(Verdict[item.verdict] for item in items if item.verdict is not None),
+        verdicts=tuple(
+            Verdict[item.verdict] if item.verdict else None for item in items if item.mode == Mode.EXACT
+        ),
         has_items=bool(items),
         has_context=bool(request.context.strip()),
+        is_charged=tx.scalar(select(Release.id).where(Release.request_id == request.id)) is not None,
     )
 
 

@@ -14,10 +14,10 @@ from tre.domain import canonical
 from tre.domain.audit import Event
 from tre.domain.contracts import parse_contract
 from tre.domain.errors import NotFound
-from tre.domain.manifest import parse_manifest
+from tre.domain.manifest import Manifest, parse_manifest
 from tre.linkage import extract
 from tre.linkage.deidentify import inspect_payload
-from tre.linkage.extract import ExtractPlan
+from tre.linkage.extract import ExtractPlan, ExtractReport
 from tre.services import audit
 from tre.services.dictionary import noise_dictionary
 from tre.services.separated.delivery import Answer, Arguments, actor_of, held, incoming, receive, unsealed
@@ -49,47 +49,57 @@ def build_extract(tx: Transaction, arguments: Arguments) -> Answer:
     """
     manifest = parse_manifest(arguments["manifest"])
     contracts = {name: parse_contract(text) for name, text in arguments["contracts"].items()}
-    editions = {each.name: each.edition for each in manifest.datasets}
-    here = {row.dataset: row for row in held(tx, PayloadDelivery) if editions.get(row.dataset) == row.edition}
-    missing = sorted(editions.keys() - here.keys())
-    if missing:
-        raise NotFound(
-            "no_delivery", f"No payload of {', '.join(missing)} has been delivered. Ingest it first."
-        )
-    mapped = _study_map(tx, manifest.id)
-    payloads = {name: unsealed(row) for name, row in here.items()}
+    payloads = {row.dataset: unsealed(row) for row in _deliveries(tx, manifest)}
     name, outgoing = f"{manifest.id}-{secrets.token_hex(6)}", Path(OUTGOING)
     report = extract.build_extract(
         payloads,
-        mapped,
+        _study_map(tx, manifest.id),
         ExtractPlan.of(manifest),
         out=outgoing / name,
         audit=outgoing / f"{name}.audit.parquet",
     )
     tx.execute(delete(StudyMap).where(StudyMap.project_id == manifest.id))
-    tables = {
-        table: {
-            "path": f"{manifest.id}/{name}/{written.path.name}",
-            "digest": written.digest,
-            "rows": written.rows,
-        }
-        for table, written in report.tables.items()
-    }
-    tables[manifest.linkage.table]["dictionary"] = noise_dictionary(manifest, contracts).to_json()
-    digest = canonical.digest({table: written.digest for table, written in report.tables.items()})
-    tx.add(
-        Extract(
-            id=name,
-            project_id=manifest.id,
-            population=arguments["population"],
-            editions=editions,
-            tables=tables,
-            digest=digest,
-        )
-    )
-    audit.record(tx, actor_of(arguments), Event.EXTRACT_BUILT, f"project:{manifest.id}", extract=digest)
+    row = _extract(name, manifest, report)
+    row.population = arguments["population"]
+    row.tables[manifest.linkage.table]["dictionary"] = noise_dictionary(manifest, contracts).to_json()
+    tx.add(row)
+    audit.record(tx, actor_of(arguments), Event.EXTRACT_BUILT, f"project:{manifest.id}", extract=row.digest)
     rows = {table: written.rows for table, written in report.tables.items()}
-    return {"extract": name, "digest": digest, "tables": rows, "unlinked": dict(report.unlinked)}
+    return {"extract": name, "digest": row.digest, "tables": rows, "unlinked": dict(report.unlinked)}
+
+
+def _extract(name: str, manifest: Manifest, report: ExtractReport) -> Extract:
+    """Describe an extract: where each table lies, relative to the folder of all projects, and what it hashes to."""
+    return Extract(
+        id=name,
+        project_id=manifest.id,
+        editions={each.name: each.edition for each in manifest.datasets},
+        tables={
+            table: {
+                "path": f"{manifest.id}/{name}/{written.path.name}",
+                "digest": written.digest,
+                "rows": written.rows,
+            }
+            for table, written in report.tables.items()
+        },
+        digest=canonical.digest({table: written.digest for table, written in report.tables.items()}),
+    )
+
+
+def _deliveries(tx: Transaction, manifest: Manifest) -> list[PayloadDelivery]:
+    """The deliveries of the editions that a manifest names.
+
+    Raises:
+        NotFound: one is missing.
+    """
+    editions = {each.name: each.edition for each in manifest.datasets}
+    here = [row for row in held(tx, PayloadDelivery) if editions.get(row.dataset) == row.edition]
+    missing = sorted(editions.keys() - {row.dataset for row in here})
+    if missing:
+        raise NotFound(
+            "no_delivery", f"No payload of {', '.join(missing)} has been delivered. Ingest it first."
+        )
+    return here
 
 
 def _study_map(tx: Transaction, project: str) -> Any:  # an Arrow table, which has no types
