@@ -5,7 +5,7 @@ import secrets
 from datetime import timedelta
 from enum import StrEnum
 
-from sqlalchemy import delete
+from sqlalchemy import delete, update
 
 from tre.db.engine import Transaction
 from tre.db.tables import WebSession
@@ -34,6 +34,9 @@ LIFE = {
 
 IDLE = timedelta(minutes=15)
 """How long a session may lie unused. Source: research on sessions, section 4, the value for checkers."""
+
+NOTED_EVERY = timedelta(minutes=1)
+"""How often its use is noted at most: so pages of one session that load at once do not wait for each other."""
 
 
 def issue(tx: Transaction, person_id: PersonId, purpose: Purpose, **detail: str | int) -> str:
@@ -74,7 +77,10 @@ def row_for(tx: Transaction, secret: str, purpose: Purpose) -> WebSession:
         Refused: as for `actor_for`.
     """
     row = _live(tx, secret, purpose)
-    row.seen_at = audit.clock(tx)
+    now = audit.clock(tx)
+    if now >= row.seen_at + NOTED_EVERY:
+        noted = update(WebSession).where(WebSession.token_hash == row.token_hash)
+        tx.execute(noted.values(seen_at=now))
     return row
 
 
@@ -93,7 +99,7 @@ def spend(tx: Transaction, secret: str, purpose: Purpose) -> WebSession:
     Raises:
         Refused: as for `actor_for`, also when it has been used.
     """
-    row = row_for(tx, secret, purpose)
+    row = _live(tx, secret, purpose, lock=True)
     end(tx, secret)
     return row
 
@@ -108,8 +114,8 @@ def end_all(tx: Transaction, person_id: PersonId) -> None:
     tx.execute(delete(WebSession).where(WebSession.person_id == person_id))
 
 
-def _live(tx: Transaction, secret: str, purpose: Purpose) -> WebSession:
-    row, now = tx.get(WebSession, _hash(secret)), audit.clock(tx)
+def _live(tx: Transaction, secret: str, purpose: Purpose, *, lock: bool = False) -> WebSession:
+    row, now = tx.get(WebSession, _hash(secret), with_for_update=lock), audit.clock(tx)
     idle = purpose is Purpose.SESSION and row is not None and now >= row.seen_at + IDLE
     if row is None or row.purpose != purpose or now >= row.ends_at or idle:
         raise Refused("signed_out", "You are not signed in, or no longer. Sign in again.")
