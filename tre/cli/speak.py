@@ -6,10 +6,8 @@ from datetime import datetime
 
 from rich.console import Console
 from rich.markup import escape
-from rich.table import Table
 
-_words = Console(stderr=True, highlight=False)
-_data = Console(highlight=False)
+_words = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def say(sentence: str) -> None:
@@ -28,16 +26,14 @@ def show_json(value: object) -> None:
 
 
 def show(rows: Sequence[Mapping[str, object]], columns: Sequence[str], *, as_json: bool) -> None:
-    """Print rows as a table for people, or whole as JSON for programs."""
+    """Print rows as aligned columns for people, nothing cut off, or whole as JSON for programs."""
     if as_json:
         show_json(list(rows))
         return
-    table = Table(box=None, pad_edge=False)
-    for column in columns:
-        table.add_column(column)
-    for row in rows:
-        table.add_row(*(escape(_text(row.get(column))) for column in columns))
-    _data.print(table)
+    lines = [list(columns), *([_text(row.get(column)) for column in columns] for row in rows)]
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    for line in lines:
+        print("  ".join(map(str.ljust, line, widths)).rstrip())  # noqa: T201 - this is the data
 
 
 def show_one(record: Mapping[str, object], *, as_json: bool) -> None:
@@ -46,7 +42,7 @@ def show_one(record: Mapping[str, object], *, as_json: bool) -> None:
         show_json(record)
         return
     for name, value in record.items():
-        _data.print(f"{name:<18} {escape(_text(value))}")
+        print(f"{name:<18} {_text(value)}")  # noqa: T201 - this is the data
 
 
 def _text(value: object) -> str:

@@ -31,6 +31,7 @@ def _work(*, until_idle: bool) -> None:
     with opened(settings) as platform:
         reached = failpoint_at(settings.failpoint)
         jobs = Jobs(platform, Sequencer(platform, reached), reached)
+        jobs.check_again()
         work(platform.database.url(Role.APPLICATION), jobs.tasks(), forever=not until_idle)
         jobs.sequencer.catch_up()
 

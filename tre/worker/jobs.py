@@ -39,6 +39,7 @@ class Jobs:
             Task("release", self.release),
             Task("run", Runs(self.platform).run, attempts=1),
             Task("log", self.sequencer.catch_up, cron="* * * * * */5"),
+            Task("check_again", self.check_again, cron="0 * * * *"),
             Task("sweep", self.sweep, cron="* * * * * */30"),
         )
 
@@ -67,6 +68,11 @@ class Jobs:
             with transaction(self.platform.application) as tx:
                 release.trouble(tx, request_id, error.sentence)
             raise
+
+    def check_again(self) -> None:
+        """Try again what could not be checked: every hour, and whenever a worker starts."""
+        with transaction(self.platform.application) as tx:
+            check.again(tx)
 
     def sweep(self) -> None:
         """Notice accreditations that have lapsed, and suspend what depended on them."""

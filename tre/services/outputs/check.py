@@ -4,6 +4,8 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
+from sqlalchemy import select
+
 from disclosure import Policy, Report, Statistic, assess
 from disclosure.errors import DisclosureError
 from disclosure.released import Released
@@ -14,6 +16,7 @@ from tre.domain.audit import Event
 from tre.domain.errors import TreError
 from tre.domain.outputs import Action, Kind, Mode, State
 from tre.domain.people import WORKER
+from tre.queue import enqueue
 from tre.services import audit, ledger
 from tre.services.outputs import archive
 from tre.services.outputs.facts import items_of, locked, move
@@ -158,6 +161,14 @@ def fail(tx: Transaction, request_id: str, sentence: str) -> None:
         move(tx, request, Action.FAIL_CHECK, WORKER)
         request.problem = sentence
         audit.record(tx, WORKER, Event.CHECK_FAILED_TO_RUN, f"request:{request.id}")
+
+
+def again(tx: Transaction) -> int:
+    """Queue another check of every request whose check could not run; return how many."""
+    waiting = tx.scalars(select(Request.id).where(Request.state == State.CHECK_ERROR)).all()
+    for request_id in waiting:
+        enqueue(tx, "check", {"request_id": request_id}, once=f"check:{request_id}")
+    return len(waiting)
 
 
 def table_of(tx: Transaction, request: Request, item: Item, vault: Path) -> Table:

@@ -67,7 +67,7 @@ def charge(tx: Transaction, request_id: str) -> bool:
     if said is not None:
         request.problem = said.because
         return False
-    accounts = projects.accounts_of(projects.manifest_of(tx, request.project_id))
+    accounts = projects.accounts_behind(tx.get_one(Extract, request.extract_id))
     ledger.balances(tx, accounts, lock=True)
     _must_be_current(tx, request)
     tx.add(

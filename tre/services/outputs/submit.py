@@ -89,7 +89,7 @@ def submit(tx: Transaction, actor: Actor, submission: Submission) -> Request:
     request.manifest_digest = manifest_digest(request, items, extract, run)
     move(tx, request, Action.SUBMIT, actor)
     request.submitted_at, request.problem = audit.clock(tx), None
-    accounts = projects.accounts_of(manifest)
+    accounts = projects.accounts_behind(extract)
     for item in items:
         if item.mode == Mode.NOISY:
             ledger.reserve(tx, actor, item, accounts)
