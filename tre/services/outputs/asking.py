@@ -1,0 +1,131 @@
+"""From what somebody asks for to what is submitted: titles, and a precision in one of three words."""
+
+from dataclasses import dataclass
+from typing import Final
+
+from disclosure import Policy, Report, Statistic
+from disclosure.dp import PRECISIONS, Plan, delta_for, epsilon_of, rho_for, to_nano
+from tre.db.engine import Transaction
+from tre.domain.errors import BadInput, NotFound
+from tre.domain.ledger import ExactReason
+from tre.domain.outputs import Mode
+from tre.domain.people import Actor
+from tre.services import projects, views
+from tre.services.outputs import archive, check
+from tre.services.outputs.facts import must_be_member
+from tre.services.outputs.submit import Ask, price
+from tre.services.platform import Platform
+
+DEFAULT_PRECISION: Final = "standard"
+"""The precision of a noisy table for which nobody chose one. Source: the platform's design, section 5."""
+
+
+@dataclass(frozen=True, slots=True)
+class Precision:
+    """How precise a noisy table is to be: at most one of rho, epsilon and a name of the menu."""
+
+    rho: float | None = None
+    epsilon: float | None = None
+    name: str | None = None
+
+    def nano(self, population: int) -> int:
+        """Return the cost in nano-rho.
+
+        Raises:
+            BadInput: more than one was given, or there is no such name.
+            DisclosureError: rho or epsilon is no amount that can be spent.
+        """
+        if sum(given is not None for given in (self.rho, self.epsilon, self.name)) > 1:
+            raise BadInput("one_precision", "Give one of rho, epsilon and precision, not several.")
+        if self.rho is not None:
+            return to_nano(self.rho)
+        if self.epsilon is not None:
+            return rho_for(self.epsilon, delta_for(population))
+        name = self.name or DEFAULT_PRECISION
+        if name not in PRECISIONS:
+            raise BadInput(
+                "unknown_precision",
+                f"There is no precision '{name:.60}'. Choose: {', '.join(PRECISIONS)}.",
+            )
+        return PRECISIONS[name]
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """Everything that a verdict on a statistic needs, so that it is computed outside of a transaction."""
+
+    platform: Platform
+    statistic: Statistic
+    table: check.Table
+    policy: Policy
+    earlier: tuple[str, ...]
+
+    def report(self) -> Report:
+        """Compute the verdict.
+
+        Raises:
+            TreError, DisclosureError: the data are not the ones asked about, or the statistic cannot be computed.
+        """
+        earlier = archive.read(self.platform.objects, self.earlier)
+        return check.preview(self.statistic, self.policy, self.table, earlier)
+
+
+def ask_for(text: str, reason: ExactReason | None, nano_rho: int | None) -> Ask:
+    """Make one ask of a statistic's text: exact for a reason, or noisy at a cost."""
+    statistic = Statistic.from_json(text)
+    title = statistic.title or ", ".join(statistic.by) or statistic.source
+    mode = Mode.NOISY if reason is None else Mode.EXACT
+    return Ask(text, title, mode, nano_rho=nano_rho if reason is None else None, reason=reason)
+
+
+def inspection(
+    tx: Transaction, actor: Actor, project_id: str, text: str, *, platform: Platform
+) -> Inspection:
+    """Prepare the platform's verdict on a statistic over a project's extract, for its researchers.
+
+    Raises:
+        Refused: `actor` is not an accredited researcher of an open project.
+        NotFound: there is no such table.
+        DisclosureError: the text is no statistic.
+    """
+    must_be_member(tx, actor, project_id)
+    statistic, extract = Statistic.from_json(text), projects.extract_of(tx, project_id)
+    known = extract.tables.get(statistic.source)
+    if known is None:
+        names = ", ".join(sorted(extract.tables))
+        raise NotFound(
+            "unknown_source",
+            f"Project '{project_id}' has no table '{statistic.source:.60}'. It has: {names}.",
+        )
+    extracts = platform.extracts
+    table = check.Table(extracts / known["path"], known["digest"], archive.audit_file(extracts, extract))
+    policy = projects.manifest_of(tx, project_id).policy
+    return Inspection(platform, statistic, table, policy, archive.digests(tx, extract.population))
+
+
+def quote(tx: Transaction, actor: Actor, project_id: str, text: str, *, precision: Precision) -> views.View:
+    """Say what a noisy release would cost and how near it would be; nothing is asked of the data.
+
+    Raises:
+        Refused: `actor` is not an accredited researcher of an open project.
+        BadInput, DisclosureError: the statistic or the precision cannot be used.
+    """
+    must_be_member(tx, actor, project_id)
+    manifest, extract = projects.manifest_of(tx, project_id), projects.extract_of(tx, project_id)
+    nano = precision.nano(manifest.linkage.population)
+    plan = price(extract, Statistic.from_json(text), nano)
+    return {**priced(plan), "accounts": views.budget(tx, projects.accounts_of(manifest))}
+
+
+def priced(plan: Plan) -> views.View:
+    """Cost and accuracy of a plan: from specification and dictionary only."""
+    delta = plan.dictionary.privacy_delta
+    return {
+        "nano_rho": plan.cost,
+        "epsilon": epsilon_of(plan.cost, delta),
+        "delta": delta,
+        "mechanism": str(plan.mechanism.value),
+        "cells": plan.cells,
+        "sigma": dict(plan.sigma),
+        "half_width_95": dict(plan.accuracy),
+    }
