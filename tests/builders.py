@@ -62,7 +62,11 @@ PRICE = 5_000_000
 """What the noisy question of these tests costs, in nano-rho."""
 REGIONS = ("East", "North", "South", "West")
 DICTIONARY = Dictionary(
-    unit="study_id", rows_per_unit=1, keys={"region": list(REGIONS)}, bounds={"bill": (0, 5_000)}, population=20_000
+    unit="study_id",
+    rows_per_unit=1,
+    keys={"region": list(REGIONS)},
+    bounds={"bill": (0, 5_000)},
+    population=20_000,
 )
 
 CONTRACT = """
@@ -202,7 +206,9 @@ class House:
         )
         return self.act(author, submitting.submit, submission).id
 
-    def vote(self, request: str, *voters: str, decision: Decision = Decision.APPROVE, **words: object) -> State:
+    def vote(
+        self, request: str, *voters: str, decision: Decision = Decision.APPROVE, **words: object
+    ) -> State:
         state = self.state(request)
         for voter in voters:
             state = self.act(voter, voting.cast, request, decision, reason="Looked at it", **words)
@@ -243,7 +249,8 @@ class House:
     def books(self) -> dict[str, tuple[int, int, int, int]]:
         """Of every account: spent, reserved, exact releases, exact cells."""
         return {
-            one.id: (one.spent, one.reserved, one.exact_releases, one.exact_cells) for one in self.rows(Account)
+            one.id: (one.spent, one.reserved, one.exact_releases, one.exact_cells)
+            for one in self.rows(Account)
         }
 
     def events(self, event: Event) -> list[AuditEvent]:

@@ -1,9 +1,12 @@
 """People: who they are to the platform, what they may be trusted with, and until when."""
 
+from calendar import isleap
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import MAXYEAR, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType
+
+from tre.domain.errors import BadInput
 
 PersonId = NewType("PersonId", str)
 
@@ -46,6 +49,22 @@ ACCREDITATION_YEARS: Final = {AccreditationKind.FULL: 5, AccreditationKind.PROVI
 Source: Research Code of Practice and Accreditation Criteria, UK Statistics Authority, 2020 edition and ONS guidance
 "Become an accredited researcher".
 """
+
+
+def end_of(kind: AccreditationKind, starts: datetime) -> datetime:
+    """Return the first instant at which an accreditation that starts at `starts` no longer holds.
+
+    It is the same day and time of day some years later; where that is a 29 February that does not exist, 1 March.
+
+    Raises:
+        BadInput: `starts` names no time zone, or lies too near the end of the calendar.
+    """
+    year = starts.year + ACCREDITATION_YEARS[kind]
+    if starts.tzinfo is None or year > MAXYEAR:
+        raise BadInput("bad_date", "The start of an accreditation is a date and time with its time zone.")
+    if (starts.month, starts.day) == (2, 29) and not isleap(year):
+        return starts.replace(year=year, month=3, day=1)
+    return starts.replace(year=year)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,25 @@
-"""The end of accreditations: it suspends open requests and is recorded, once."""
+"""The end of accreditations: it suspends open requests and is recorded, once. And the way back."""
+
+from typing import Final
 
 from sqlalchemy import select
 
 from tre.db.engine import Transaction
 from tre.db.tables import AccreditationRow, Request
 from tre.domain.audit import Event
-from tre.domain.outputs import OPEN_STATES, Action
-from tre.domain.people import WORKER, PersonId
+from tre.domain.outputs import OPEN_STATES, Action, State, refusal
+from tre.domain.people import WORKER, Actor, PersonId
+from tre.queue import enqueue
 from tre.services import audit, people, sessions
-from tre.services.outputs.facts import locked, move
+from tre.services.outputs.facts import facts_of, locked, move
+
+LEFT_UNDONE: Final = {
+    State.SUBMITTED: "check",
+    State.CHECKING: "check",
+    State.CHECK_ERROR: "check",
+    State.APPROVED: "release",
+}
+"""Which job a request waits for in each state in which it waits for one."""
 
 
 def sweep(tx: Transaction) -> int:
@@ -39,6 +50,26 @@ def _lapse(tx: Transaction, person_id: PersonId) -> None:
     audit.record(tx, WORKER, Event.ACCREDITATION_LAPSED, f"person:{person_id}")
     sessions.end_all(tx, person_id)
     mine = select(Request.id).where(Request.author_id == person_id, Request.state.in_(OPEN_STATES))
-    for request_id in tx.scalars(mine).all():
-        move(tx, locked(tx, request_id), Action.SUSPEND, WORKER)
-        audit.record(tx, WORKER, Event.SUSPENDED, f"request:{request_id}")
+    for request_id in tx.scalars(mine.order_by(Request.id)).all():
+        request = locked(tx, request_id)
+        if refusal(Action.SUSPEND, WORKER, facts_of(tx, request, WORKER)) is None:
+            move(tx, request, Action.SUSPEND, WORKER)
+            audit.record(tx, WORKER, Event.SUSPENDED, f"request:{request_id}")
+
+
+def resume(tx: Transaction, actor: Actor, request_id: str) -> State:
+    """Take a suspended request back to where it stood, and ask for the work that was left undone there.
+
+    Returns:
+        The state that the request is in afterwards.
+
+    Raises:
+        Refused: `actor` is no admin, the request is not suspended, or its author or project is still not live.
+    """
+    request = locked(tx, request_id)
+    move(tx, request, Action.RESUME, actor)
+    audit.record(tx, actor, Event.RESUMED, f"request:{request_id}")
+    state = State(request.state)
+    if task := LEFT_UNDONE.get(state):
+        enqueue(tx, task, {"request_id": request_id}, once=f"{task}:{request_id}")
+    return state

@@ -21,20 +21,22 @@ from tre.domain.ledger import (
     admit_noisy,
     next_state,
 )
+from tre.domain.manifest import Budget
 from tre.domain.people import WORKER, Actor
 from tre.services import audit
 
 ANSWERED = (ChargeState.CHARGED, ChargeState.DONE, ChargeState.RELEASED)
 
 
-def open_account(tx: Transaction, account: AccountId, kind: AccountKind, cap: int | None = None) -> None:
+def open_account(tx: Transaction, account: AccountId, kind: AccountKind, caps: Budget | None = None) -> None:
     """Open an account unless it is there already; a cap that is set stays as it is."""
+    chosen = caps or Budget(DEFAULT_CAPS[kind], DEFAULT_EXACT_RELEASES, DEFAULT_EXACT_CELLS)
     row = insert(Account).values(
         id=account,
         kind=kind,
-        cap=DEFAULT_CAPS[kind] if cap is None else cap,
-        exact_releases_cap=DEFAULT_EXACT_RELEASES,
-        exact_cells_cap=DEFAULT_EXACT_CELLS,
+        cap=chosen.nano_rho,
+        exact_releases_cap=chosen.exact_releases,
+        exact_cells_cap=chosen.exact_cells,
     )
     tx.execute(row.on_conflict_do_nothing())
 
@@ -46,7 +48,9 @@ def balances(
     query = select(Account).order_by(Account.id)
     if accounts is not None:
         query = query.where(Account.id.in_(accounts))
-    rows = tx.scalars(query.with_for_update() if lock else query).all()
+    if lock:
+        query = query.with_for_update().execution_options(populate_existing=True)
+    rows = tx.scalars(query).all()
     if accounts is not None and len(rows) != len(set(accounts)):
         raise NotFound(
             "no_such_account", "An account of this project is missing. Run `tre project apply` again."
@@ -80,7 +84,7 @@ def reserve(tx: Transaction, actor: Actor, item: Item, accounts: Sequence[str]) 
 
 def void(tx: Transaction, actor: Actor, item_id: str) -> None:
     """Give back what an item holds, if it holds anything; what was charged stays charged."""
-    charge = tx.scalar(select(Charge).where(Charge.item_id == item_id).with_for_update())
+    charge = _locked_charge(tx, item_id)
     if charge is None or charge.state != ChargeState.RESERVED:
         return
     charge.state = next_state(ChargeState.RESERVED, ChargeState.VOID)
@@ -97,7 +101,7 @@ def charge(tx: Transaction, item: Item) -> None:
     Raises:
         Refused: the item holds no reservation.
     """
-    row = tx.scalar(select(Charge).where(Charge.item_id == item.id).with_for_update())
+    row = _locked_charge(tx, item.id)
     tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(item.fingerprint, 0))))
     if row is None or row.state != ChargeState.RESERVED:
         raise Refused("not_reserved", "This item holds no reservation; submit the request again.")
@@ -160,6 +164,7 @@ def faults(tx: Transaction) -> list[str]:
             func.sum(LedgerEntry.nano_rho).filter(LedgerEntry.kind == "CHARGE").label("spent"),
             func.sum(LedgerEntry.nano_rho).filter(LedgerEntry.kind.in_(("RESERVE", "VOID"))).label("held"),
             func.sum(LedgerEntry.exact_cells).label("cells"),
+            func.count().filter(LedgerEntry.kind == "EXACT").label("releases"),
         )
         .group_by(LedgerEntry.account_id)
         .subquery()
@@ -170,8 +175,15 @@ def faults(tx: Transaction) -> list[str]:
         (Account.spent != spent)
         | (Account.reserved != held - spent)
         | (Account.exact_cells != func.coalesce(summed.c.cells, 0))
+        | (Account.exact_releases != func.coalesce(summed.c.releases, 0))
     )
     return list(tx.scalars(query.where(wrong)))
+
+
+def _locked_charge(tx: Transaction, item_id: str) -> Charge | None:
+    """The charge of an item as it is now, its row held until the transaction ends."""
+    query = select(Charge).where(Charge.item_id == item_id).with_for_update()
+    return tx.scalar(query.execution_options(populate_existing=True))
 
 
 def _post(tx: Transaction, item_id: str, accounts: Sequence[str], kind: str, **amounts: int | str) -> None:

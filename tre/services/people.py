@@ -10,13 +10,14 @@ from tre.db.tables import AccreditationRow, Granted, Membership, Person
 from tre.domain.audit import Event
 from tre.domain.errors import BadInput, NotFound, Refused
 from tre.domain.people import (
-    ACCREDITATION_YEARS,
+    WORKER,
     Accreditation,
     AccreditationKind,
     Actor,
     Capability,
     PersonId,
     Tie,
+    end_of,
 )
 from tre.services import audit
 
@@ -25,16 +26,26 @@ MAY_SEE_REQUESTS: Final = frozenset(
 )
 """Who may see requests of projects on which they have no role."""
 
+RESERVED: Final = frozenset({WORKER.id, "sign-in", "token", "operator"})
+"""Names under which parts of the platform stand in the audit log; no person may bear one."""
+
 
 def add(
     tx: Transaction, actor: Actor, person: Person, capabilities: frozenset[Capability] = frozenset()
 ) -> None:
-    """Add a person, or bring what is known of them up to date; capabilities are only ever added here.
+    """Add a person unless they are known already; capabilities are only ever added here.
 
     Raises:
-        Refused: `actor` is neither an admin nor the platform itself.
+        Refused: `actor` is neither an admin nor the platform itself, or gives a capability to themselves.
+        BadInput: the identifier is one that the platform uses for itself.
     """
     must_be_admin(actor)
+    if actor.id == person.id and not actor.is_system:
+        raise Refused("own_capability", "Nobody may give capabilities to themselves; ask another admin.")
+    if person.id in RESERVED:
+        raise BadInput(
+            "reserved_name", f"'{person.id}' is a name of the platform itself; choose another identifier."
+        )
     known = tx.get(Person, person.id)
     if known is None:
         tx.add(person)
@@ -53,12 +64,14 @@ def accredit(
     """Give a person an accreditation that lasts as long as its kind does.
 
     Raises:
-        Refused: `actor` may not.
+        Refused: `actor` may not, or is that person.
         NotFound: there is no such person.
+        BadInput: `starts` is no moment that can be used.
     """
     must_be_admin(actor)
+    _must_be_another(actor, person_id)
     must_exist(tx, person_id)
-    ends = _years_later(starts, ACCREDITATION_YEARS[kind])
+    ends = end_of(kind, starts)
     tx.add(AccreditationRow(person_id=person_id, kind=kind, starts_at=starts, ends_at=ends))
     audit.record(
         tx, actor, Event.PERSON_ACCREDITED, f"person:{person_id}", kind=kind, ends=ends.date().isoformat()
@@ -77,6 +90,23 @@ def suspend(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
     rows = update(AccreditationRow).where(AccreditationRow.person_id == person_id)
     tx.execute(rows.values(suspended_at=audit.clock(tx)))
     audit.record(tx, actor, Event.PERSON_SUSPENDED, f"person:{person_id}")
+
+
+def reinstate(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
+    """Lift the suspension of every accreditation of a person; one that has ended meanwhile stays ended.
+
+    Raises:
+        Refused: `actor` may not, or is that person.
+        NotFound: there is no such person.
+    """
+    must_be_admin(actor)
+    _must_be_another(actor, person_id)
+    must_exist(tx, person_id)
+    rows = update(AccreditationRow).where(
+        AccreditationRow.person_id == person_id, AccreditationRow.ends_at > audit.clock(tx)
+    )
+    tx.execute(rows.values(suspended_at=None, lapse_recorded_at=None))
+    audit.record(tx, actor, Event.PERSON_REINSTATED, f"person:{person_id}")
 
 
 def actor_of(tx: Transaction, person_id: PersonId) -> Actor:
@@ -110,8 +140,17 @@ def tie(tx: Transaction, person_id: PersonId, project_id: str, author_id: Person
     return Tie(
         has_role=any(role.until_at is None for role in roles),
         last_role_ended=max(ended, default=None),
-        in_authors_line=person.supervisor_id == author.id or author.supervisor_id == person.id,
+        in_authors_line=author.id in _line_above(tx, person) or person.id in _line_above(tx, author),
     )
+
+
+def _line_above(tx: Transaction, person: Person) -> frozenset[str]:
+    """Everybody who supervises a person, their supervisor, and so on up."""
+    above: set[str] = set()
+    while person.supervisor_id is not None and person.supervisor_id not in above:
+        above.add(person.supervisor_id)
+        person = tx.get_one(Person, person.supervisor_id)
+    return frozenset(above)
 
 
 def must_exist(tx: Transaction, person_id: PersonId) -> Person:
@@ -141,16 +180,12 @@ def must_be_admin(actor: Actor) -> None:
         raise Refused("only_admin", "Only an admin may do this.")
 
 
+def _must_be_another(actor: Actor, person_id: PersonId) -> None:
+    if actor.id == person_id and not actor.is_system:
+        raise Refused("own_accreditation", "Nobody may decide on their own accreditation; ask another admin.")
+
+
 def _accreditation(row: AccreditationRow) -> Accreditation:
     return Accreditation(
         AccreditationKind(row.kind), row.starts_at, row.ends_at, suspended=row.suspended_at is not None
     )
-
-
-def _years_later(moment: datetime, years: int) -> datetime:
-    try:
-        return moment.replace(year=moment.year + years)
-    except ValueError:  # 29 February: the accreditation ends with the last day of that February
-        return moment.replace(year=moment.year + years, month=3, day=1)
-    except OverflowError:
-        raise BadInput("bad_date", "The start of the accreditation is not a date that can be used.") from None

@@ -102,9 +102,7 @@ def apply(tx: Transaction, actor: Actor, text: str) -> list[Change]:
     tx.flush()
     _apply_members(tx, actor, manifest)
     for account, kind in _accounts(manifest):
-        ledger.open_account(
-            tx, account, kind, manifest.budget.nano_rho if kind is AccountKind.PROJECT else None
-        )
+        ledger.open_account(tx, account, kind, manifest.budget if kind is AccountKind.PROJECT else None)
     audit.record(tx, actor, Event.PROJECT_APPLIED, f"project:{manifest.id}", manifest=project.manifest_digest)
     return changes
 
@@ -190,6 +188,12 @@ def extract_of(tx: Transaction, project_id: str) -> Extract:
 def accounts_of(manifest: Manifest) -> list[str]:
     """Return every account that a release of this project is posted to."""
     return sorted(name for name, _ in _accounts(manifest))
+
+
+def accounts_behind(extract: Extract) -> list[str]:
+    """Return every account that a release from this extract is posted to, whatever the manifest says by now."""
+    editions = (edition_account(name, edition) for name, edition in extract.editions.items())
+    return sorted({f"project:{extract.project_id}", f"population:{extract.population}", *editions})
 
 
 def edition_account(dataset: str, edition: str) -> AccountId:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from disclosure.errors import DisclosureError
 from tre.db.engine import transaction
@@ -16,6 +17,8 @@ from tre.services.platform import Platform
 from tre.vault.bundle import Publisher
 from tre.worker.runs import Runs
 from tre.worker.sequencer import Sequencer
+
+CRASHED: Final = "The check crashed before it had a verdict; it is tried again, and an admin should look."
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,10 @@ class Jobs:
             with transaction(engine) as tx:
                 check.fail(tx, request_id, error.sentence)
             return
+        except Exception:  # told and raised again; the words of the error may quote data
+            with transaction(engine) as tx:
+                check.fail(tx, request_id, CRASHED)
+            raise
         with transaction(engine) as tx:
             check.finish(tx, request_id, judgements, self.platform.objects)
 
@@ -75,9 +82,11 @@ class Jobs:
             check.again(tx)
 
     def sweep(self) -> None:
-        """Notice accreditations that have lapsed, and suspend what depended on them."""
+        """Notice accreditations that have lapsed, suspend what depended on them; ask again for releases that wait."""
         with transaction(self.platform.application) as tx:
             accreditation.sweep(tx)
+        with transaction(self.platform.application) as tx:
+            release.waiting(tx)
 
     def _release(self, request_id: str) -> None:
         engine, objects = self.platform.application, self.platform.objects

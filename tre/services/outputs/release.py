@@ -18,6 +18,7 @@ from tre.domain.outputs import Action, Decision, Mode, State, refusal, votes_tha
 from tre.domain.people import WORKER
 from tre.domain.receipt import Body, ReleasedFile, ReleasedItem, Source, salted_digest
 from tre.domain.receipt import Charge as ReceiptCharge
+from tre.queue import enqueue
 from tre.services import audit, ledger, projects
 from tre.services.outputs import archive, files
 from tre.services.outputs.check import Judgement, Table, Task, must_be_unchanged, table_of, tasks
@@ -145,8 +146,17 @@ def done(tx: Transaction, request_id: str, receipt_digest: str) -> None:
 def trouble(tx: Transaction, request_id: str, sentence: str) -> None:
     """Note why a release is held up. It stays approved and is tried again."""
     request = locked(tx, request_id)
-    request.problem = sentence
-    audit.record(tx, WORKER, Event.PUBLISH_FAILED, f"request:{request.id}")
+    if request.problem != sentence:
+        request.problem = sentence
+        audit.record(tx, WORKER, Event.PUBLISH_FAILED, f"request:{request.id}")
+
+
+def waiting(tx: Transaction) -> int:
+    """Ask again for every approved release that no job carries out; return how many requests are approved."""
+    names = tx.scalars(select(Request.id).where(Request.state == State.APPROVED).order_by(Request.id)).all()
+    for name in names:
+        enqueue(tx, "release", {"request_id": name}, once=f"release:{name}")
+    return len(names)
 
 
 def _must_be_current(tx: Transaction, request: Request) -> None:

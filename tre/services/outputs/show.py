@@ -7,17 +7,17 @@ from sqlalchemy import select
 from tre.db.engine import Transaction
 from tre.db.tables import AuditEvent, Item, Membership, Publication, Release, Request, VoteRow
 from tre.domain.audit import Event
-from tre.domain.errors import NotFound
-from tre.domain.outputs import Mode, State, allowed
-from tre.domain.people import Actor, Capability
+from tre.domain.errors import NotFound, Refused
+from tre.domain.outputs import VOTES_NEEDED, Mode, State, allowed
+from tre.domain.people import Actor, Capability, PersonId
 from tre.services import audit, people
-from tre.services.outputs.facts import facts_of, has_role, items_of, must_see
+from tre.services.outputs.facts import RESEARCHING, facts_of, items_of, must_see
 
 View = dict[str, object]
 OPENED = (State.CONSOLIDATING, State.APPROVED, State.RELEASED, State.REVOKED)
 """States in which all votes on the present version are open to checkers."""
 DECIDED = (State.RETURNED, State.REJECTED, State.RELEASED, State.REVOKED)
-"""States in which the author reads the reasons too."""
+"""States in which the author reads the votes and reasons too."""
 
 
 def listing(
@@ -31,7 +31,9 @@ def listing(
         query = query.where(Request.state == state)
     if not actor.capabilities & people.MAY_SEE_REQUESTS and not actor.is_system:
         mine = select(Membership.project_id).where(
-            Membership.person_id == actor.id, Membership.until_at.is_(None)
+            Membership.person_id == actor.id,
+            Membership.role.in_(RESEARCHING),
+            Membership.until_at.is_(None),
         )
         query = query.where(Request.project_id.in_(mine))
     return [_line(request) for request in tx.scalars(query)]
@@ -89,8 +91,17 @@ def release_of(tx: Transaction, actor: Actor, request_id: str) -> str:
 
 
 def evidence_of(tx: Transaction, actor: Actor, request_id: str, item_id: str) -> str | None:
-    """Digest of the stored report on an exact item, for those who may see it; None for a noisy or unchecked one."""
+    """Digest of the stored report on an exact item, for those who may see it; None for a noisy or unchecked one.
+
+    Raises:
+        NotFound: there is no such request, or they may not know that there is.
+        Refused: their accreditation is not live, and the report holds values of the data.
+    """
     request = found(tx, actor, request_id)
+    if not actor.accredited:
+        raise Refused(
+            "not_accredited", "Your accreditation is not live; renew it before you look at results."
+        )
     item = next((item for item in items_of(tx, request) if item.id == item_id), None)
     if item is None or item.mode != Mode.EXACT:
         return None
@@ -126,18 +137,37 @@ def _item(item: Item) -> View:
 
 
 def _votes(tx: Transaction, actor: Actor, request: Request) -> list[View]:
-    rows = tx.scalars(select(VoteRow).where(VoteRow.request_id == request.id).order_by(VoteRow.id))
-    return [_vote(row) for row in rows if _may_read(tx, actor, request, row)]
+    rows = tx.scalars(select(VoteRow).where(VoteRow.request_id == request.id).order_by(VoteRow.id)).all()
+    open_to_actor = _open_to(tx, actor, request, rows)
+    return [_vote(row) for row in rows if row.person_id == actor.id or row.manifest_digest in open_to_actor]
 
 
-def _may_read(tx: Transaction, actor: Actor, request: Request, row: VoteRow) -> bool:
-    """One's own votes always; others' once they are open; an auditor all; the author when it is decided."""
-    if row.person_id == actor.id or Capability.AUDITOR in actor.capabilities:
-        return True
-    if has_role(tx, actor.id, request.project_id):
-        return request.state in DECIDED
-    earlier = row.manifest_digest != request.manifest_digest
-    return earlier or request.state in (*OPENED, *DECIDED)
+def _open_to(tx: Transaction, actor: Actor, request: Request, rows: Sequence[VoteRow]) -> frozenset[str]:
+    """Digests of the versions on which `actor` may read everybody's votes.
+
+    An auditor without a tie reads all. A version's votes open when enough people have voted on it; on the present version
+    they open to checkers from then on, to the author and whoever is tied to the project when it is decided.
+    """
+    is_party = _is_party(tx, actor, request)
+    voters: dict[str, set[str]] = {}
+    for row in rows:
+        voters.setdefault(row.manifest_digest, set()).add(row.person_id)
+    if Capability.AUDITOR in actor.capabilities and not is_party:
+        return frozenset(voters)
+    is_open = request.state in (DECIDED if is_party else (*OPENED, *DECIDED))
+    return frozenset(
+        digest
+        for digest, people_of in voters.items()
+        if len(people_of) >= VOTES_NEEDED and (is_open or digest != request.manifest_digest)
+    )
+
+
+def _is_party(tx: Transaction, actor: Actor, request: Request) -> bool:
+    """Is `actor` the author, or bound by a tie to the project or its author?"""
+    if actor.id == request.author_id or not people.is_known(tx, actor.id):
+        return actor.id == request.author_id
+    author = PersonId(request.author_id)
+    return people.tie(tx, actor.id, request.project_id, author).binds(audit.clock(tx))
 
 
 def _vote(row: VoteRow) -> View:

@@ -3,7 +3,7 @@
 from tre.db.engine import Transaction
 from tre.db.tables import Request, VoteRow
 from tre.domain.audit import Event
-from tre.domain.errors import BadInput
+from tre.domain.errors import BadInput, Refused
 from tre.domain.outputs import VOTES_NEEDED, Action, Decision, State, refusal, votes_that_count
 from tre.domain.people import WORKER, Actor
 from tre.queue import enqueue
@@ -19,23 +19,41 @@ OUTCOMES = {
 }
 
 
-def cast(tx: Transaction, actor: Actor, request_id: str, decision: Decision, *, reason: str) -> State:
+def cast(  # noqa: PLR0913 - a vote is who, on what, which, why, and what they saw
+    tx: Transaction,
+    actor: Actor,
+    request_id: str,
+    decision: Decision,
+    *,
+    reason: str,
+    seen: str | None = None,
+) -> State:
     """Cast one sealed vote on the request's present version; the vote that completes agreement decides.
 
     Votes are sealed until two are in. If these disagree, anybody eligible may vote or change their mind until two agree.
+
+    Args:
+        tx: the transaction.
+        actor: who votes.
+        request_id: on what.
+        decision: what they say.
+        reason: why.
+        seen: the manifest digest that they had before their eyes; None where they name none.
 
     Returns:
         The state that the request is in afterwards.
 
     Raises:
-        Refused: the rules for voting say no, for example to the author.
+        Refused: the rules for voting say no, for example to the author, or the request has changed since they saw it.
         BadInput: the reason is empty or too long.
     """
     if not 0 < len(reason.strip()) <= LONGEST_REASON:
         raise BadInput("no_reason", f"Give a reason of at most {LONGEST_REASON} characters with your vote.")
     request = locked(tx, request_id)
-    move(tx, request, Action.VOTE, actor)
     digest = request.manifest_digest
+    if seen is not None and seen != digest:
+        raise Refused("changed", "The request has changed since you saw it; look at it again, then vote.")
+    move(tx, request, Action.VOTE, actor)
     tx.add(
         VoteRow(
             request_id=request.id,
