@@ -43,10 +43,10 @@ machine:         # what tests need from the system; installed when this runs as 
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \
 	  apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq chromium >/dev/null; fi
 
+COMPILE := $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal --python-version 3.11
 lock: install    ## resolve the lock files again
-	cd . && for extra in "requirements.lock" "requirements-dev.lock --group dev"; do \
-	  set -- $$extra; $(BIN)/uv pip compile --quiet --generate-hashes --no-header --no-emit-index-url --universal \
-	  --python-version 3.11 --all-extras $${2:-} $${3:-} pyproject.toml -o $$1; done
+	$(COMPILE) --all-extras pyproject.toml -o requirements.lock
+	$(COMPILE) --all-extras --group dev pyproject.toml -o requirements-dev.lock
 
 clean:           ## remove what this folder's make targets wrote, data included
 	rm -rf .venv var
