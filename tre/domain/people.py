@@ -2,7 +2,7 @@
 
 from calendar import isleap
 from dataclasses import dataclass
-from datetime import MAXYEAR, datetime, timedelta
+from datetime import MAXYEAR, UTC, datetime, timedelta
 from enum import StrEnum
 from typing import Final, NewType
 
@@ -85,7 +85,8 @@ class Accreditation:
 
     def is_live(self, now: datetime) -> bool:
         """Does it hold at `now`?"""
-        return self.starts <= now < self.ends and not self.suspended
+        instant = now.astimezone(UTC)  # times of one local zone would be compared by the clock on the wall
+        return self.starts <= instant < self.ends and not self.suspended
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,5 +126,6 @@ class Tie:
 
     def binds(self, now: datetime) -> bool:
         """Does it keep the person from voting at `now`?"""
-        recent = self.last_role_ended is not None and now < self.last_role_ended + TIE_ENDS_AFTER
+        ended = self.last_role_ended
+        recent = ended is not None and now < ended.astimezone(UTC) + TIE_ENDS_AFTER
         return self.has_role or recent or self.in_authors_line
