@@ -11,9 +11,9 @@ import typer
 from disclosure.errors import DisclosureError
 from tre.db.engine import Transaction, read_only, transaction
 from tre.domain.audit import Event
-from tre.domain.errors import Misused, Refused, TreError
+from tre.domain.errors import Misused, Refused, TreError, Unavailable
 from tre.domain.people import Actor, Capability, PersonId
-from tre.services import audit, people, sessions
+from tre.services import audit, data, people, sessions
 from tre.services.platform import Platform, opened
 from tre.settings import Mode, Settings, read_settings
 
@@ -31,6 +31,23 @@ OPERATOR: Final = Actor(PersonId("operator"), capabilities=frozenset({Capability
 
 
 @dataclass(frozen=True, slots=True)
+class About:
+    """How a refusal is recorded.
+
+    Attributes:
+        event: its kind.
+        subject: what was refused, as `kind:identifier`; by default the person who tried.
+    """
+
+    event: Event
+    subject: str | None = None
+
+
+ACCESS: Final = About(Event.ACCESS_REFUSED)
+COMMAND: Final = About(Event.COMMAND_REFUSED)
+
+
+@dataclass(frozen=True, slots=True)
 class Acting:
     """A platform and who acts on it."""
 
@@ -38,24 +55,30 @@ class Acting:
     person: str | None
     token: str | None
 
-    def do(self, work: Callable[[Transaction, Actor], Result]) -> Result:
-        """Run one service in one transaction; what a rule refuses is recorded in another.
+    def do(self, work: Callable[[Transaction, Actor], Result], about: About = COMMAND) -> Result:
+        """Run one service in one transaction; what is refused is recorded in another.
 
         Raises:
             TreError, DisclosureError: as the service does.
         """
-        engine = self.platform.application
-        try:
-            with transaction(engine) as tx:
-                actor = self._actor(tx)
-                return work(tx, actor)
-        except (TreError, DisclosureError) as error:
-            self._record(error)
-            raise
+        with self.recorded(about), transaction(self.platform.application) as tx:
+            return work(tx, self._actor(tx))
+
+    def carry_out(
+        self, plan: Callable[[Transaction, Actor], data.Work], about: About = COMMAND
+    ) -> data.Answer:
+        """Plan work of the separated roles in one transaction, and let them do it outside of any.
+
+        Raises:
+            TreError: as the service or a role does.
+        """
+        work = self.do(plan, about)
+        with self.recorded(about):
+            return data.carry_out(self.platform, work)
 
     def look(self, work: Callable[[Transaction, Actor], Result]) -> Result:
         """Run one reading service, on a demonstration platform also for the operator who names nobody."""
-        with read_only(self.platform.application) as tx:
+        with self.recorded(ACCESS), read_only(self.platform.application) as tx:
             return work(tx, self.reader(tx))
 
     def observe(self, work: Callable[[Transaction], Result]) -> Result:
@@ -85,12 +108,31 @@ class Acting:
             return OPERATOR
         return self._actor(tx)
 
-    def _record(self, error: TreError | DisclosureError) -> None:
-        if isinstance(error, TreError) and not isinstance(error, Refused):
-            return
-        with transaction(self.platform.application) as tx:
-            actor = Actor(PersonId(self.person or "token"))
-            audit.record(tx, actor, Event.ACCESS_REFUSED, f"person:{actor.id}", code=error.code)
+    @contextmanager
+    def recorded(self, about: About) -> Iterator[None]:
+        """Record in a transaction of its own that something was refused, and why in one word; then refuse it.
+
+        A command that was called wrongly, or a part that is down, is no refusal.
+        """
+        try:
+            yield
+        except (Misused, Unavailable):
+            raise
+        except (TreError, DisclosureError) as error:
+            with transaction(self.platform.application) as tx:
+                actor = Actor(self._who(tx))
+                subject = about.subject or f"person:{actor.id}"
+                audit.record(tx, actor, about.event, subject, code=error.code)
+            raise
+
+    def _who(self, tx: Transaction) -> PersonId:
+        """Who tried: the person named, the holder of the token, or whoever it was whose token is not known."""
+        if self.token is None:
+            return PersonId(self.person or OPERATOR.id)
+        try:
+            return PersonId(sessions.peek(tx, self.token, sessions.Purpose.TOKEN))
+        except Refused:
+            return PersonId("token")
 
 
 @contextmanager

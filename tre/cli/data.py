@@ -5,9 +5,10 @@ from typing import Annotated
 
 import typer
 
-from tre.cli.acting import AS, JSON, acting
+from tre.cli.acting import AS, JSON, About, acting
 from tre.cli.project import text_of
 from tre.cli.speak import say, show_one
+from tre.domain.audit import Event
 from tre.domain.contracts import parse_contract
 from tre.linkage.split import split as split_source
 from tre.services import data, projects
@@ -83,7 +84,8 @@ def ingest(
     """Take in both halves of a delivery, each by the one role that may see it."""
     delivery = Delivery(dataset, edition, identifiers, payload)
     with acting(person) as act:
-        answer = act.do(lambda tx, actor: data.ingest(tx, act.platform, actor, [delivery]))
+        about = About(Event.DELIVERY_REFUSED, f"dataset:{dataset}@{edition}")
+        answer = act.carry_out(lambda tx, actor: data.ingest(tx, actor, [delivery]), about)
     show_one(answer, as_json=as_json)
 
 
@@ -95,7 +97,7 @@ def link(
 ) -> None:
     """Link everything that has been delivered into persons."""
     with acting(person) as act:
-        answer = act.do(lambda tx, actor: data.link(tx, act.platform, actor, retrain=retrain))
+        answer = act.carry_out(lambda tx, actor: data.link(tx, actor, retrain=retrain))
     show_one(answer, as_json=as_json)
 
 
@@ -107,5 +109,5 @@ def extract(
 ) -> None:
     """Build a project's extract, with study ids that no other project uses."""
     with acting(person) as act:
-        answer = act.do(lambda tx, actor: data.extract(tx, act.platform, actor, project))
+        answer = act.carry_out(lambda tx, actor: data.extract(tx, act.platform, actor, project))
     show_one(answer, as_json=as_json)

@@ -1,5 +1,6 @@
 """`tre demo`: the whole main job on invented people, from seven raw source files to a verified release."""
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -7,11 +8,11 @@ from tre.cli.demo_outputs import Outputs
 from tre.cli.demo_people import accounts_text, add_people
 from tre.cli.demo_stages import Story
 from tre.cli.speak import say
-from tre.db.engine import transaction
+from tre.db.engine import Transaction, transaction
 from tre.domain.contracts import parse_contract
 from tre.domain.errors import NotFound
 from tre.domain.manifest import parse_manifest
-from tre.domain.people import PersonId
+from tre.domain.people import Actor, PersonId
 from tre.linkage.split import split
 from tre.services import data, people, projects
 from tre.services.data import Delivery
@@ -68,24 +69,25 @@ def _has_extract(platform: Platform) -> bool:
 
 
 def _bring_data(platform: Platform, story: Story, folder: Path, count: int) -> None:
-    """Everything up to the project's extract."""
+    """Everything up to the project's extract; what an earlier demo that was cut off has written is used again."""
     sources, halves = platform.home / "demo" / "sources", platform.home / "demo" / "halves"
     with story.stage("Invent people and what seven sources know of them") as counts:
         recipe = parse_recipe((folder / "synthetic.toml").read_text())
-        counts.update(synthesise(count, SEED, sources, recipe).rows)
+        if not sources.exists():
+            counts.update(synthesise(count, SEED, sources, recipe).rows)
     with story.stage("Add people, contracts and the project") as counts:
         counts.update(_set_up(platform, folder))
     contracts = {path.stem: parse_contract(path.read_text(), path.name) for path in _contracts(folder)}
     with story.stage("Split each source at its owner's into identifiers and payload") as counts:
         for name, contract in contracts.items():
-            counts[name] = split(sources / f"{name}.parquet", contract, halves / name).rows
+            if not (halves / name).exists():
+                counts[name] = split(sources / f"{name}.parquet", contract, halves / name).rows
     with story.stage("Ingest: identifiers to the linkage role, payload to the extract role") as counts:
         counts.update(_ingest(platform, {name: halves / name for name in contracts}))
-    with story.stage("Link records into persons") as counts, transaction(platform.application) as tx:
-        counts.update(data.link(tx, platform, people.actor_of(tx, ADMIN)))
-    made = story.stage("Make study ids and build the project's extract")
-    with made as counts, transaction(platform.application) as tx:
-        counts.update(data.extract(tx, platform, people.actor_of(tx, ADMIN), PROJECT))
+    with story.stage("Link records into persons") as counts:
+        counts.update(_carried_out(platform, data.link))
+    with story.stage("Make study ids and build the project's extract") as counts:
+        counts.update(_carried_out(platform, lambda tx, admin: data.extract(tx, platform, admin, PROJECT)))
 
 
 def _set_up(platform: Platform, folder: Path) -> dict[str, object]:
@@ -104,9 +106,15 @@ def _ingest(platform: Platform, halves: dict[str, Path]) -> dict[str, object]:
         Delivery(name, edition, half / "identifiers.parquet", half / "payload.parquet")
         for name, half in halves.items()
     ]
-    with transaction(platform.application) as tx:
-        answer = data.ingest(tx, platform, people.actor_of(tx, ADMIN), deliveries)
+    answer = _carried_out(platform, lambda tx, admin: data.ingest(tx, admin, deliveries))
     return {"deliveries": len(deliveries), "rows": answer["rows"]}
+
+
+def _carried_out(platform: Platform, plan: Callable[[Transaction, Actor], data.Work]) -> data.Answer:
+    """Plan in one transaction, then let the separated roles work outside of it."""
+    with transaction(platform.application) as tx:
+        work = plan(tx, people.actor_of(tx, ADMIN))
+    return data.carry_out(platform, work)
 
 
 def _contracts(folder: Path) -> list[Path]:

@@ -9,11 +9,12 @@ import typer
 
 from disclosure import Statistic
 from disclosure.dp import PRECISIONS, delta_for, rho_for, to_nano
-from tre.cli.acting import AS, JSON, OPERATOR, acting
+from tre.cli.acting import ACCESS, AS, JSON, OPERATOR, About, acting
 from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, show_one
 from tre.db.engine import Transaction, transaction
-from tre.domain.errors import BadInput, Misused
+from tre.domain.audit import Event
+from tre.domain.errors import BadInput, Misused, Unavailable
 from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Decision, Mode, State
 from tre.domain.people import Actor
@@ -58,7 +59,7 @@ def submit(
         return submit_request(tx, actor, Submission(project, title, context, asks, run=run, again=again)).id
 
     with acting(person) as act:
-        request = act.do(work)
+        request = act.do(work, About(Event.REQUEST_REFUSED, f"project:{project}"))
         record = act.observe(lambda tx: shown.request_view(tx, OPERATOR, request))
     if as_json:
         show_json(record)
@@ -98,7 +99,10 @@ def vote(
 ) -> None:
     """Cast one sealed vote on the request's present version."""
     with acting(person) as act:
-        state = act.do(lambda tx, actor: voting.cast(tx, actor, request_id, decision, reason=reason))
+        state = act.do(
+            lambda tx, actor: voting.cast(tx, actor, request_id, decision, reason=reason),
+            About(Event.VOTE_REFUSED, f"request:{request_id}"),
+        )
     if as_json:
         show_json({"request": request_id, "state": state})
     else:
@@ -123,10 +127,26 @@ def fetch(
     if out.exists():
         raise BadInput("out_exists", f"{out} exists already. Name a folder that does not.")
     with acting(person) as act:
-        with transaction(act.platform.application) as tx:
+        with act.recorded(ACCESS), transaction(act.platform.application) as tx:
             release = shown.release_of(tx, act.reader(tx), request_id)
-        shutil.copytree(act.platform.releases / release, out)
+        _copy(act.platform.releases / release, out)
     say(f"Fetched to {out}. Check it with `tre receipt verify {out}`.")
+
+
+def _copy(bundle: Path, out: Path) -> None:
+    """Copy a bundle; the folder `out` is there whole or not at all."""
+    partial = out.with_name(f".{out.name}.partial")
+    try:
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(bundle, partial)
+        partial.rename(out)
+    except OSError as error:
+        shutil.rmtree(partial, ignore_errors=True)
+        raise Unavailable(
+            "not_fetched",
+            f"The bundle could not be written to {out} ({error.strerror or type(error).__name__}). "
+            "Make room or name another folder, and fetch it again.",
+        ) from None
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,6 +68,12 @@ def transaction(engine: Engine) -> Iterator[Transaction]:
         session.commit()
 
 
+def patient(tx: Transaction) -> None:
+    """Let this transaction take as long as it needs: for a separated role's stage, whose process has a limit of its own."""
+    for limit in ("statement_timeout", "idle_in_transaction_session_timeout"):
+        tx.execute(text(f"SET LOCAL {limit} = 0"))
+
+
 @contextmanager
 def read_only(engine: Engine) -> Iterator[Transaction]:
     """Open one transaction that can change nothing and sees one moment throughout."""

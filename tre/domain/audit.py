@@ -61,6 +61,7 @@ class Event(StrEnum):
     RESUMED = "resumed"
     ACCESS_REFUSED = "access_refused"
     PUBLISHED = "published"
+    COMMAND_REFUSED = "command_refused"
 
 
 @dataclass(frozen=True, slots=True)

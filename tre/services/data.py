@@ -1,6 +1,7 @@
 """Data on its way in, seen from the platform: it hands each piece of work to the one role that may do it."""
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
@@ -8,7 +9,7 @@ from typing import Final
 
 from tre.db.address import Role
 from tre.db.engine import Transaction
-from tre.db.folders import private_folder
+from tre.domain.errors import BadInput, TreError
 from tre.domain.people import Actor
 from tre.services import people, projects, stages
 from tre.services.platform import Platform
@@ -36,34 +37,72 @@ class Delivery:
     payload: Path
 
 
-def ingest(tx: Transaction, platform: Platform, actor: Actor, deliveries: Sequence[Delivery]) -> Answer:
-    """Hand both halves of deliveries to the two roles that may each see one; each role keeps all or none.
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Stages to carry out outside of any transaction of ours: they may take hours.
+
+    Attributes:
+        rounds: one after another; the stages of one round side by side.
+        undo: what to run when a round is refused, if anything has to be taken back.
+    """
+
+    rounds: tuple[tuple[Stage, ...], ...]
+    undo: Stage | None = None
+
+
+def carry_out(platform: Platform, work: Work) -> Answer:
+    """Run the stages of some work and return what they answered, all together.
+
+    Raises:
+        TreError: what a stage refused; the rounds after it have not begun.
+    """
+    answers: Answer = {}
+    try:
+        for stages_at_once in work.rounds:
+            with ThreadPoolExecutor(len(stages_at_once)) as pool:
+                for answer in list(pool.map(lambda stage: stages.run(platform, stage), stages_at_once)):
+                    answers |= answer
+    except TreError:
+        if work.undo is not None:
+            stages.run(platform, work.undo)
+        raise
+    return answers
+
+
+def ingest(tx: Transaction, actor: Actor, deliveries: Sequence[Delivery]) -> Work:
+    """Hand both halves of deliveries to the two roles that may each see one; both examine before either keeps any.
 
     Raises:
         Refused: `actor` is not an admin.
-        BadInput: a half is not what the contract says.
+        NotFound: an edition is not registered.
+        BadInput: a half is not a file.
     """
     people.must_be_admin(actor)
-    contracts = {each.dataset: projects.contract_text(tx, each.dataset, each.edition) for each in deliveries}
+    for half in (path for each in deliveries for path in (each.identifiers, each.payload)):
+        if not half.is_file():
+            raise BadInput("no_such_file", f"{half} is not a file. Name a half that `tre data split` made.")
+    told = [
+        {
+            "contract": projects.contract_text(tx, each.dataset, each.edition),
+            "edition": each.edition,
+            "file": f"{each.dataset}.parquet",
+        }
+        for each in deliveries
+    ]
+    halves: dict[Role, Mapping[Path, str]] = {
+        Role.LINKAGE: {each.identifiers: f"{each.dataset}.parquet" for each in deliveries},
+        Role.EXTRACT: {each.payload: f"{each.dataset}.parquet" for each in deliveries},
+    }
 
-    def asked(stage: str, role: Role, halves: Mapping[str, Path]) -> Answer:
-        told = [
-            {"contract": contracts[each.dataset], "edition": each.edition, "file": f"{each.dataset}.parquet"}
-            for each in deliveries
-        ]
-        files = {path: f"{dataset}.parquet" for dataset, path in halves.items()}
-        return stages.run(
-            platform, Stage(role, stage, {"deliveries": told, "actor": actor.id}, incoming=files)
-        )
+    def both(verb: str) -> tuple[Stage, ...]:
+        asked = {"deliveries": told, "actor": actor.id}
+        named = {Role.LINKAGE: f"{verb}_identifiers", Role.EXTRACT: f"{verb}_payload"}
+        return tuple(Stage(role, name, asked, incoming=halves[role]) for role, name in named.items())
 
-    identifiers = {each.dataset: each.identifiers for each in deliveries}
-    payload = {each.dataset: each.payload for each in deliveries}
-    return asked("receive_identifiers", Role.LINKAGE, identifiers) | asked(
-        "receive_payload", Role.EXTRACT, payload
-    )
+    return Work((both("examine"), both("receive")))
 
 
-def link(tx: Transaction, platform: Platform, actor: Actor, *, retrain: bool = False) -> Answer:
+def link(tx: Transaction, actor: Actor, *, retrain: bool = False) -> Work:
     """Link everything that has been delivered into persons.
 
     Raises:
@@ -78,7 +117,7 @@ def link(tx: Transaction, platform: Platform, actor: Actor, *, retrain: bool = F
         "adults_only": sorted(contract.dataset for contract in adults),
         "adult_born_by": min((_adult_born_by(each.reference_date) for each in adults), default=None),
     }
-    return stages.run(platform, Stage(Role.LINKAGE, "link_records", asked))
+    return Work(((Stage(Role.LINKAGE, "link_records", asked),),))
 
 
 def _adult_born_by(day: date) -> str:
@@ -89,21 +128,30 @@ def _adult_born_by(day: date) -> str:
         return day.replace(year=day.year - ADULT_YEARS, day=28).isoformat()
 
 
-def extract(tx: Transaction, platform: Platform, actor: Actor, project_id: str) -> Answer:
+def extract(tx: Transaction, platform: Platform, actor: Actor, project_id: str) -> Work:
     """Build a project's extract: keys in one role, payload in another, the map between them dropped.
 
     Raises:
         Refused: `actor` is not an admin.
-        NotFound: there is no such project, or a delivery is missing.
+        NotFound: there is no such project.
     """
     people.must_be_admin(actor)
     project = projects.must_exist(tx, project_id)
     manifest = projects.manifest_of(tx, project_id)
     editions = {each.name: each.edition for each in manifest.datasets}
-    common = {"population": projects.POPULATION, "actor": actor.id}
-    asked = {**common, "project": project_id, "editions": editions}
-    stages.run(platform, Stage(Role.PSEUDONYMS, "make_pseudonyms", asked))
     contracts = {name: projects.contract_text(tx, name, edition) for name, edition in editions.items()}
-    outgoing = private_folder(platform.extracts / project_id)
-    asked = {**common, "manifest": project.manifest, "contracts": contracts}
-    return stages.run(platform, Stage(Role.EXTRACT, "build_extract", asked, outgoing=outgoing))
+    asked = {
+        "population": projects.POPULATION,
+        "actor": actor.id,
+        "project": project_id,
+        "editions": editions,
+    }
+    built = {**asked, "manifest": project.manifest, "contracts": contracts}
+    outgoing = platform.extracts / project_id
+    return Work(
+        (
+            (Stage(Role.PSEUDONYMS, "make_pseudonyms", asked),),
+            (Stage(Role.EXTRACT, "build_extract", built, outgoing=outgoing),),
+        ),
+        undo=Stage(Role.PSEUDONYMS, "forget_pseudonyms", asked),
+    )

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tre.db.address import Role
+from tre.db.folders import private_folder
 from tre.domain.errors import BadInput, NotFound, Refused, TreError, Unavailable
 from tre.sandbox.bubblewrap import confine, python_inside
 from tre.sandbox.confinement import GIBIBYTE, MEBIBYTE, Confinement, Ending, Limits
@@ -57,6 +58,8 @@ def run(platform: Platform, stage: Stage) -> dict[str, object]:
     Raises:
         TreError: what the stage refused, in its own words; or that it ended in a way it should not.
     """
+    if stage.outgoing is not None:
+        private_folder(stage.outgoing)
     done = confine(
         [python_inside(), "-m", "tre.worker.stage", stage.name],
         confinement_of(platform, stage),

@@ -10,7 +10,7 @@ from sqlalchemy import make_url
 
 from disclosure.errors import DisclosureError
 from tre.db.address import Database
-from tre.db.engine import engine_for, transaction
+from tre.db.engine import engine_for, patient, transaction
 from tre.domain.errors import TreError
 from tre.services.separated import STAGES
 from tre.services.stages import ANSWERED, SECRETS
@@ -24,6 +24,7 @@ def main() -> int:
     database = Database(make_url(asked["database"]), Path(SECRETS))
     try:
         with transaction(engine_for(database, role, pool_size=1)) as tx:
+            patient(tx)
             answer = work(tx, asked["arguments"])
     except (TreError, DisclosureError) as error:
         answer = {"kind": type(error).__name__, "code": error.code, "sentence": error.sentence}

@@ -9,9 +9,12 @@ from typing import Final
 from tre.db.address import Role
 
 STAGES: Final[Mapping[str, tuple[Role, str]]] = {
+    "examine_identifiers": (Role.LINKAGE, "tre.services.separated.linkage"),
     "receive_identifiers": (Role.LINKAGE, "tre.services.separated.linkage"),
     "link_records": (Role.LINKAGE, "tre.services.separated.linkage"),
     "make_pseudonyms": (Role.PSEUDONYMS, "tre.services.separated.pseudonyms"),
+    "forget_pseudonyms": (Role.PSEUDONYMS, "tre.services.separated.pseudonyms"),
+    "examine_payload": (Role.EXTRACT, "tre.services.separated.extract"),
     "receive_payload": (Role.EXTRACT, "tre.services.separated.extract"),
     "build_extract": (Role.EXTRACT, "tre.services.separated.extract"),
 }

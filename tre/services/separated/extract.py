@@ -20,25 +20,47 @@ from tre.linkage.deidentify import inspect_payload
 from tre.linkage.extract import ExtractPlan, ExtractReport
 from tre.services import audit
 from tre.services.dictionary import noise_dictionary
-from tre.services.separated.delivery import Answer, Arguments, actor_of, held, incoming, receive, unsealed
+from tre.services.separated.delivery import (
+    Answer,
+    Arguments,
+    actor_of,
+    held,
+    is_here,
+    named,
+    receive,
+    unsealed,
+)
 from tre.services.stages import OUTGOING
 
 
+def examine_payload(tx: Transaction, arguments: Arguments) -> Answer:
+    """Say whether the payload halves of one or more deliveries can be taken; nothing is kept.
+
+    Raises:
+        BadInput: a half is not what its contract says, or another one of its edition is here already.
+    """
+    for half in named(arguments):
+        is_here(tx, PayloadDelivery, half)
+        inspect_payload(half.path, parse_contract(half.contract))
+    return {}
+
+
 def receive_payload(tx: Transaction, arguments: Arguments) -> Answer:
-    """Take the payload halves of one or more deliveries, all or none.
+    """Take the payload halves of one or more deliveries, all or none; one that is here already stays.
 
     Raises:
         BadInput: a half is not what its contract says; nothing is kept.
     """
-    rows: Answer = {}
-    outside: Answer = {}
-    for each in arguments["deliveries"]:
-        contract, half = parse_contract(each["contract"]), incoming(each["file"])
-        report = inspect_payload(half, contract)
-        row = PayloadDelivery(dataset=contract.dataset, edition=each["edition"], rows=report.rows)
+    halves = named(arguments)
+    reports = {half.dataset: inspect_payload(half.path, parse_contract(half.contract)) for half in halves}
+    for half in halves:
+        rows = reports[half.dataset].rows
+        row = PayloadDelivery(dataset=half.dataset, edition=half.edition, rows=rows)
         receive(tx, actor_of(arguments), row, half)
-        rows[contract.dataset], outside[contract.dataset] = report.rows, report.outside
-    return {"rows": rows, "outside": outside}
+    return {
+        "rows": {name: report.rows for name, report in reports.items()},
+        "outside": {name: report.outside for name, report in reports.items()},
+    }
 
 
 def build_extract(tx: Transaction, arguments: Arguments) -> Answer:

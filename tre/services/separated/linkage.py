@@ -14,25 +14,46 @@ from tre.domain.audit import Event
 from tre.domain.contracts import parse_contract
 from tre.linkage.deidentify import inspect_identifiers
 from tre.services import audit
-from tre.services.separated.delivery import Answer, Arguments, actor_of, held, incoming, receive, unsealed
+from tre.services.separated.delivery import (
+    Answer,
+    Arguments,
+    actor_of,
+    held,
+    is_here,
+    named,
+    receive,
+    unsealed,
+)
 
 if TYPE_CHECKING:
     from tre.linkage.match import Linkage
 
 
+def examine_identifiers(tx: Transaction, arguments: Arguments) -> Answer:
+    """Say whether the identifier halves of one or more deliveries can be taken; nothing is kept.
+
+    Raises:
+        BadInput: a half is not what its contract says, or another one of its edition is here already.
+    """
+    for half in named(arguments):
+        is_here(tx, IdentifierDelivery, half)
+        inspect_identifiers(half.path, parse_contract(half.contract))
+    return {}
+
+
 def receive_identifiers(tx: Transaction, arguments: Arguments) -> Answer:
-    """Take the identifier halves of one or more deliveries, all or none.
+    """Take the identifier halves of one or more deliveries, all or none; one that is here already stays.
 
     Raises:
         BadInput: a half is not what its contract says; nothing is kept.
     """
-    rows: Answer = {}
-    for each in arguments["deliveries"]:
-        contract, half = parse_contract(each["contract"]), incoming(each["file"])
-        report = inspect_identifiers(half, contract)
-        row = IdentifierDelivery(dataset=contract.dataset, edition=each["edition"], rows=report.rows)
+    halves = named(arguments)
+    rows = {
+        half.dataset: inspect_identifiers(half.path, parse_contract(half.contract)).rows for half in halves
+    }
+    for half in halves:
+        row = IdentifierDelivery(dataset=half.dataset, edition=half.edition, rows=rows[half.dataset])
         receive(tx, actor_of(arguments), row, half)
-        rows[contract.dataset] = report.rows
     return {"rows": rows}
 
 

@@ -33,6 +33,12 @@ def make_pseudonyms(tx: Transaction, arguments: Arguments) -> Answer:
     return {"rows": mapped.num_rows}
 
 
+def forget_pseudonyms(tx: Transaction, arguments: Arguments) -> Answer:
+    """Drop the study ids that were left for an extract which could not be built."""
+    tx.execute(delete(StudyMap).where(StudyMap.project_id == arguments["project"]))
+    return {}
+
+
 def _keys(
     tx: Transaction, project: str, population: str
 ) -> tuple[pseudonyms.ProjectKey, pseudonyms.PopulationKey]:
