@@ -107,7 +107,12 @@ def _ingest(platform: Platform, halves: dict[str, Path]) -> dict[str, object]:
         for name, half in halves.items()
     ]
     answer = _carried_out(platform, lambda tx, admin: data.ingest(tx, admin, deliveries))
-    return {"deliveries": len(deliveries), "rows": answer["rows"]}
+    return {"deliveries": len(deliveries), **_rows(answer["rows"])}
+
+
+def _rows(by_name: object) -> dict[str, object]:
+    """How many rows, in all, of a stage's answer."""
+    return {"rows": sum(by_name.values())} if isinstance(by_name, dict) else {}
 
 
 def _carried_out(platform: Platform, plan: Callable[[Transaction, Actor], data.Work]) -> data.Answer:

@@ -90,6 +90,12 @@ class Story:
         for told in self.stages:
             table.add_row(escape(told.name), f"{told.seconds:.1f}", escape(_in_words(told.counts)))
         self.console.print(table)
+        refused = Table(title="Refused, as it should be", title_justify="left", box=None)
+        for column in ("what was tried", "what was said"):
+            refused.add_column(column)
+        for each in self.refusals:
+            refused.add_row(escape(each.tried), escape(each.sentence))
+        self.console.print(refused)
         for request, bundle in bundles.items():
             self.console.print(f"Released [bold]{escape(request)}[/]: {escape(str(bundle))}", soft_wrap=True)
         self.console.print(
