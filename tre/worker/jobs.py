@@ -20,6 +20,10 @@ from tre.worker.sequencer import Sequencer
 
 CRASHED: Final = "The check crashed before it had a verdict; it is tried again, and an admin should look."
 
+STOPPED: Final = (
+    "The release stopped before its end; nothing is lost, it is tried again, and an admin should look."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Jobs:
@@ -71,9 +75,11 @@ class Jobs:
         """Carry out an approved release: charge, draw once, fix the bytes, log, publish."""
         try:
             self._release(request_id)
-        except TreError as error:
-            with transaction(self.platform.application) as tx:
-                release.trouble(tx, request_id, error.sentence)
+        except (TreError, DisclosureError) as error:
+            self._held_up(request_id, error.sentence)
+            raise
+        except Exception:  # told and raised again; the words of the error may quote data
+            self._held_up(request_id, STOPPED)
             raise
 
     def check_again(self) -> None:
@@ -107,6 +113,10 @@ class Jobs:
             line = release.seal(tx, request_id, objects, self.platform.pseudonym_key())
         self.reached("sealed")
         self._publish(request_id, line.id, line.receipt or "", noisy=bool(draws))
+
+    def _held_up(self, request_id: str, sentence: str) -> None:
+        with transaction(self.platform.application) as tx:
+            release.trouble(tx, request_id, sentence)
 
     def _judge_again(self, request_id: str) -> None:
         """Compare with what has been released since the check; a request that fails now goes back to its author."""

@@ -3,6 +3,7 @@
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import select
 
@@ -21,6 +22,8 @@ from tre.services import audit, ledger
 from tre.services.outputs import archive
 from tre.services.outputs.facts import items_of, locked, move
 from tre.vault.objects import ObjectStore
+
+FAILS: Final = "An item fails its disclosure check; the findings name the cells and the rules."
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +153,7 @@ def store(tx: Transaction, request: Request, judgements: list[Judgement], object
         tx, WORKER, Event.CHECK_FINISHED, f"request:{request.id}", items=len(judgements), failed=len(failed)
     )
     if failed:
-        _return(tx, request)
+        send_back(tx, request, FAILS)
     return not failed
 
 
@@ -216,9 +219,10 @@ def _store(tx: Transaction, judgement: Judgement, objects: ObjectStore) -> None:
     item.archive_size = judgement.archive_size
 
 
-def _return(tx: Transaction, request: Request) -> None:
+def send_back(tx: Transaction, request: Request, sentence: str) -> None:
+    """Return a request to its author without a vote, say why, and give back what it holds."""
     move(tx, request, Action.RETURN_BY_MACHINE, WORKER)
-    request.problem = "An item fails its disclosure check; the findings name the cells and the rules."
+    request.problem = sentence
     for item in items_of(tx, request):
         ledger.void(tx, WORKER, item.id)
     audit.record(tx, WORKER, Event.RETURNED_BY_MACHINE, f"request:{request.id}")

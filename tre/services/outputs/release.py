@@ -6,6 +6,7 @@ SQL decides, files follow. A request stays APPROVED until its bundle is publishe
 import hashlib
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from sqlalchemy import select
 
@@ -21,10 +22,12 @@ from tre.domain.receipt import Charge as ReceiptCharge
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
 from tre.services.outputs import archive, files
-from tre.services.outputs.check import Judgement, Table, Task, must_be_unchanged, table_of, tasks
+from tre.services.outputs.check import Judgement, Table, Task, must_be_unchanged, send_back, table_of, tasks
 from tre.services.outputs.check import store as restore
 from tre.services.outputs.facts import facts_of, items_of, locked, move
 from tre.vault.objects import ObjectStore
+
+LOOKS_WORSE: Final = "What was released meanwhile adds findings to this request that nobody has voted on. Look at them and submit again."
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +50,16 @@ def stale(tx: Transaction, request_id: str, vault: Path) -> list[Task]:
 
 
 def judged_again(tx: Transaction, request_id: str, judgements: list[Judgement], objects: ObjectStore) -> None:
-    """Store a second judgement; a request that has come to fail goes back to its author, its approval notwithstanding."""
+    """Store a second judgement; a request that has come to look worse goes back to its author, approved or not.
+
+    The votes were cast on what was found then; a finding that no voter has seen is not theirs to have approved.
+    """
     request = locked(tx, request_id)
-    if request.state == State.APPROVED and _release_of(tx, request) is None:
-        restore(tx, request, judgements, objects)
+    if request.state != State.APPROVED or _release_of(tx, request) is not None:
+        return
+    voted_on = _findings(tx, request)
+    if restore(tx, request, judgements, objects) and not _findings(tx, request) <= voted_on:
+        send_back(tx, request, LOOKS_WORSE)
 
 
 def charge(tx: Transaction, request_id: str) -> bool:
@@ -157,6 +166,16 @@ def waiting(tx: Transaction) -> int:
     for name in names:
         enqueue(tx, "release", {"request_id": name}, once=f"release:{name}")
     return len(names)
+
+
+def _findings(tx: Transaction, request: Request) -> frozenset[tuple[str, str]]:
+    """Which rules have something to say about which exact item of the request, and each item's verdict."""
+    found = set()
+    for item in items_of(tx, request):
+        if item.mode == Mode.EXACT:
+            found |= {(item.id, str(each["rule"])) for each in (item.findings or {}).get("findings", [])}
+            found.add((item.id, f"verdict {item.verdict}"))
+    return frozenset(found)
 
 
 def _must_be_current(tx: Transaction, request: Request) -> None:
