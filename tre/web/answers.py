@@ -1,0 +1,61 @@
+"""What a handler returns: data only. It becomes an HTTP answer after the transaction has been committed."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+
+@dataclass(frozen=True, slots=True)
+class Cookie:
+    """One cookie to set, or to take away where its value is None.
+
+    Attributes:
+        name: with its prefix.
+        value: an opaque secret.
+        path: where the browser sends it back.
+        seconds: how long the browser keeps it; None until it is closed.
+    """
+
+    name: str
+    value: str | None
+    path: str = "/"
+    seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A template and what it shows."""
+
+    template: str
+    title: str
+    shows: Mapping[str, object] = field(default_factory=dict)
+    status: int = 200
+    cookies: tuple[Cookie, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Go on elsewhere, with GET."""
+
+    to: str
+    cookies: tuple[Cookie, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """JSON for programs."""
+
+    value: Mapping[str, object]
+    status: int = 200
+
+
+@dataclass(frozen=True, slots=True)
+class Download:
+    """A file to save, never to show."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+Answer: TypeAlias = Page | Redirect | Record | Download

@@ -1,0 +1,61 @@
+"""What the API takes. Strict like every shape of the wire: nothing unknown, nothing converted."""
+
+from typing import Literal
+
+from tre.wire import Mode, Name, Sentence, Shape, StatisticText
+
+
+class SignIn(Shape):
+    """Name and password, for a personal token."""
+
+    person: Name
+    password: Sentence
+
+
+class Asked(Shape):
+    """A statistic, as the text of `Statistic.to_json()`."""
+
+    statistic: StatisticText
+
+
+class PriceAsked(Asked):
+    """A statistic and how precise it is to be: at most one of rho, epsilon and a precision of the menu."""
+
+    rho: float | None = None
+    epsilon: float | None = None
+    precision: Name | None = None
+
+
+class SubmissionAsked(Shape):
+    """A request to release statistics.
+
+    Attributes:
+        reason: why they must be exact, from the closed list; only with mode `exact`.
+        run: the trusted run whose tables are asked about.
+        again: the returned request that this is a new version of.
+        items: statistics, each as the text of `Statistic.to_json()`.
+    """
+
+    project: Name
+    title: Name
+    context: Sentence
+    mode: Mode = "noisy"
+    rho: float | None = None
+    epsilon: float | None = None
+    precision: Name | None = None
+    reason: Name | None = None
+    run: Name | None = None
+    again: Name | None = None
+    items: list[StatisticText]
+
+
+class VoteAsked(Shape):
+    """A vote.
+
+    Attributes:
+        manifest_digest: of the version that the voter has looked at, as the request shows it.
+    """
+
+    decision: Literal["approve", "return", "reject"]
+    reason: Sentence
+    manifest_digest: Name
