@@ -24,6 +24,11 @@ from tre.services.outputs.facts import items_of, locked, move, must_be_member
 MOST_ITEMS = 64
 """Most items of one request. Source: research on egress, a cap on files a request that keeps review humane."""
 
+LONGEST_TITLE = 200
+"""Longest title, in characters. Source: ours; a line that a reviewer reads at a glance."""
+LONGEST_CONTEXT = 20_000
+"""Longest context, in characters. Source: ours; some six pages, as in the wire format."""
+
 
 @dataclass(frozen=True, slots=True)
 class Ask:
@@ -73,11 +78,10 @@ def submit(tx: Transaction, actor: Actor, submission: Submission) -> Request:
         BadInput, DisclosureError: an item cannot be understood; the sentence names it.
     """
     must_be_member(tx, actor, submission.project)
-    if len(submission.asks) > MOST_ITEMS:
-        raise BadInput("too_many_items", f"A request holds at most {MOST_ITEMS} items; split it.")
+    _must_be_readable(submission)
     manifest = projects.manifest_of(tx, submission.project)
     extract = projects.extract_of(tx, submission.project)
-    run = _run_of(tx, submission)
+    run = _run_of(tx, submission, extract)
     request = _opened(tx, actor, submission, manifest=manifest, extract=extract)
     for position, ask in enumerate(submission.asks, start=1):
         item = _understood(ask, extract, run)
@@ -223,10 +227,30 @@ def _kind(statistic: Statistic, extract: Extract, run: Run | None) -> Kind:
     )
 
 
-def _run_of(tx: Transaction, submission: Submission) -> Run | None:
+def _must_be_readable(submission: Submission) -> None:
+    """Refuse what no reviewer could read: too many items, texts that are too long, blank or unprintable."""
+    if len(submission.asks) > MOST_ITEMS:
+        raise BadInput("too_many_items", f"A request holds at most {MOST_ITEMS} items; split it.")
+    titles = [submission.title, *(ask.title for ask in submission.asks)]
+    if not all(title.strip() and title.isprintable() and len(title) <= LONGEST_TITLE for title in titles):
+        raise BadInput(
+            "bad_title",
+            f"A title is one printable line of at most {LONGEST_TITLE} characters; write another.",
+        )
+    if len(submission.context) > LONGEST_CONTEXT or "\0" in submission.context:
+        raise BadInput(
+            "bad_context", f"The context is text of at most {LONGEST_CONTEXT:,} characters; shorten it."
+        )
+
+
+def _run_of(tx: Transaction, submission: Submission, extract: Extract) -> Run | None:
     if submission.run is None:
         return None
     run = tx.get(Run, submission.run)
     if run is None or run.project_id != submission.project:
         raise NotFound("no_such_run", f"Project '{submission.project}' has no run '{submission.run}'.")
+    if run.data_digest != extract.digest:
+        raise Refused(
+            "run_outdated", f"Run '{run.id}' read an earlier extract of the project; run the notebook again."
+        )
     return run

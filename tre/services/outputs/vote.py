@@ -47,7 +47,7 @@ def cast(  # noqa: PLR0913 - a vote is who, on what, which, why, and what they s
         Refused: the rules for voting say no, for example to the author, or the request has changed since they saw it.
         BadInput: the reason is empty or too long.
     """
-    if not 0 < len(reason.strip()) <= LONGEST_REASON:
+    if not 0 < len(reason.strip()) <= LONGEST_REASON or "\0" in reason:
         raise BadInput("no_reason", f"Give a reason of at most {LONGEST_REASON} characters with your vote.")
     request = locked(tx, request_id)
     digest = request.manifest_digest
