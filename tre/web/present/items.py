@@ -18,6 +18,9 @@ from tre.web.rendering import number
 MOST_ROWS: Final = 1_000
 """Most cells that a page shows, in table rows; unsafe ones come first where there are more. Source: ours."""
 
+LONG_ROWS: Final = 20
+"""From how many rows on a table may be taller than the screen. Source: ours."""
+
 MOST_LABELS: Final = 12
 """Most cells that a finding names one by one. Source: ours; the table marks every one of them."""
 
@@ -89,6 +92,7 @@ def table(report: Report) -> Shown:
         "cells": len(cells),
         "unsafe": int(cells["unsafe"].sum()),
         "left_out": max(0, len(cells) - MOST_ROWS),
+        "is_long": len(cells) > LONG_ROWS,
     }
 
 
