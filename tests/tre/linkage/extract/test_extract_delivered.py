@@ -1,5 +1,6 @@
 """An extract and its audit table are there whole and for good, or not at all."""
 
+import errno
 import stat
 import subprocess
 import sys
@@ -94,4 +95,23 @@ def test_folder_that_cannot_be_placed_takes_the_audit_table_back(
         build(payloads, tmp_path)
     assert refusal.value.code == "extract_disk_refused"
     assert not (tmp_path / "vault" / "audit.parquet").exists()
+    assert left_behind(tmp_path) == []
+
+
+@pytest.mark.parametrize("target", ["out", "audit.parquet"])
+def test_disk_that_fills_while_placing_leaves_nothing_behind(
+    payloads: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, target: str
+) -> None:
+    place = extract_files._place
+
+    def full(draft: Path, wanted: Path) -> None:
+        if wanted.name == target:
+            raise OSError(errno.ENOSPC, "no space left")
+        place(draft, wanted)
+
+    monkeypatch.setattr(extract_files, "_place", full)
+    with pytest.raises(Unavailable) as refusal:
+        build(payloads, tmp_path)
+    assert refusal.value.code == "extract_disk_full"
+    assert list((tmp_path / "vault").iterdir()) == []
     assert left_behind(tmp_path) == []

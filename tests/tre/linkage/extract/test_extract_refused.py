@@ -11,7 +11,9 @@ import pytest
 from tests.tre.linkage.extracts import ENERGY, LINKAGE, MAP, PLAN, build, column
 from tre.domain.errors import BadInput
 from tre.domain.manifest import Linkage, LinkedColumn, Reduction
+from tre.linkage import extract
 from tre.linkage.extract import ExtractPlan
+from tre.linkage.reduction import Sorts, linked_query
 
 
 @pytest.mark.parametrize(
@@ -119,3 +121,20 @@ def test_column_that_mixes_types_is_refused_without_showing_a_value(
     assert refusal.value.code == "extract_types"
     assert wrong.name in refusal.value.sentence
     assert "Wales" not in "".join(traceback.format_exception(refusal.value))
+
+
+def test_query_that_would_give_a_person_two_rows_is_refused(
+    payloads: dict[str, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The last guard: no declared column makes such a query, so one is put in its place."""
+
+    def doubled(linkage: Linkage, sorts: Sorts) -> str:
+        query = linked_query(linkage, sorts)
+        return f"({query}) union all ({query})"
+
+    monkeypatch.setattr(extract, "linked_query", doubled)
+    with pytest.raises(BadInput) as refusal:
+        build(payloads, tmp_path)
+    assert refusal.value.code == "extract_person_twice"
+    assert not (tmp_path / "out").exists()
+    assert not (tmp_path / "vault").exists()
