@@ -48,7 +48,9 @@ def authenticate(tx: Transaction, person_id: str, password: str) -> PersonId | N
 
     A failed attempt is counted in the same transaction, so commit it also when the answer is None.
     """
-    person = tx.scalar(select(Person).where(Person.id == person_id).with_for_update())
+    named = person_id.replace("\0", "\ufffd")  # the database takes no NUL; nobody bears this one either
+    query = select(Person).where(Person.id == named).with_for_update()
+    person = tx.scalar(query.execution_options(populate_existing=True))
     now = audit.clock(tx)
     waits = person is not None and person.locked_until is not None and now < person.locked_until
     known = person is not None and person.password_hash is not None

@@ -281,3 +281,15 @@ def test_standing_counts_only_what_counts(house: House) -> None:
     _is_suspended(house, FIRST)
     with transaction(house.platform.application) as tx:
         assert voting.standing(tx, tx.get_one(Request, request)) == 0
+
+
+def test_a_locked_request_is_read_anew_though_it_was_looked_at_before(house: House) -> None:
+    """Whoever shows a request and then acts on it in one transaction must not act on what it was."""
+    request = house.reviewed()
+    with transaction(house.platform.application) as tx:
+        looked_at = tx.get_one(Request, request)
+        assert looked_at.state == State.IN_REVIEW
+        house.act(AUTHOR, voting.withdraw, request)
+        checker = people.actor_of(tx, FIRST)
+        with pytest.raises(Refused, match="A request that is WITHDRAWN"):
+            voting.cast(tx, checker, request, Decision.APPROVE, reason="Saw it before")

@@ -15,12 +15,15 @@ RESEARCHING = (ProjectRole.LEAD, ProjectRole.RESEARCHER)
 
 
 def locked(tx: Transaction, request_id: str) -> Request:
-    """Return the request, its row held until the transaction ends.
+    """Return the request as it is now, its row held until the transaction ends.
+
+    What was read of it earlier in the transaction is read again: it may have changed before the row was held.
 
     Raises:
         NotFound: there is none of that name.
     """
-    request = tx.get(Request, request_id, with_for_update=True)
+    tx.flush()
+    request = tx.get(Request, request_id, with_for_update=True, populate_existing=True)
     if request is None:
         raise NotFound("no_such_request", f"There is no request '{request_id}'. See `tre request list`.")
     return request
