@@ -1,6 +1,7 @@
 """Who a command acts for, and the transaction that it runs in."""
 
 import getpass
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -150,8 +151,8 @@ def acting(person: str | None) -> Iterator[Acting]:
 
 
 def ask_password() -> str:
-    """Ask for a password without showing it."""
-    return getpass.getpass("Password: ")
+    """Ask for a password without showing it; a program hands it over as one line of standard input."""
+    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
 def _may_act_as(settings: Settings, person: str | None) -> None:

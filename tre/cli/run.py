@@ -98,6 +98,7 @@ def trusted_run(
 
 
 def _report(tx: Transaction, act: Acting, actor: Actor, *, project: str, statistic: Statistic) -> Report:
+    projects.must_exist(tx, project)
     if Capability.AUDITOR not in actor.capabilities:
         must_be_member(tx, actor, project)
     extract, extracts = projects.extract_of(tx, project), act.platform.extracts

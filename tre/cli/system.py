@@ -1,5 +1,6 @@
 """The platform itself: demo, up, worker, status, doctor, fsck, login."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def worker(
 ) -> None:
     """Do the platform's jobs: checks, trusted runs, releases, the log."""
     command = [sys.executable, "-m", "tre.worker", *(["--until-idle"] if until_idle else [])]
-    raise typer.Exit(subprocess.call(command))
+    os.execv(sys.executable, command)  # noqa: S606 - no shell; the worker takes our place, so signals reach it
 
 
 def status(as_json: JSON = False) -> None:

@@ -1,0 +1,83 @@
+"""Whole platforms, made once for all journeys: each starts from raw source files."""
+
+import json
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from disclosure import Statistic
+from tests.journeys.house import AUTHOR, CHECKERS, House
+from tre.sandbox.bubblewrap import prove
+
+Spec = Callable[..., Path]
+
+
+@pytest.fixture(scope="session")
+def sandboxed() -> None:
+    """Skips where no sandbox can be had: every separated role and every notebook runs in one."""
+    if faults := prove():
+        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+
+
+@pytest.fixture(scope="session")
+def demo(sandboxed: None) -> Iterator[House]:
+    """What `tre demo` leaves on an empty machine, with its database at work."""
+    house = House(Path(tempfile.mkdtemp(prefix="tre-")))
+    done = house.program("demo")
+    (house.home / "demo" / "said").write_text(done.stderr)
+    assert done.returncode == 0, done.stderr
+    house.start()
+    yield house
+    house.remove()
+
+
+@pytest.fixture
+def spec(tmp_path: Path) -> Spec:
+    """Writes a table of the linked data as SPEC.json."""
+
+    def write(*by: str, measures: dict[str, tuple[str, str]] | None = None, name: str = "spec") -> Path:
+        path = tmp_path / f"{name}.json"
+        statistic = Statistic.table("linked", by=list(by), measures=measures, unit="study_id")
+        path.write_text(statistic.to_json())
+        return path
+
+    return write
+
+
+@pytest.fixture(scope="session")
+def approved(demo: House) -> Iterator[House]:
+    """A copy of the demo with one noisy and one exact request approved, and the worker not yet at it."""
+    demo.stop()
+    house = demo.copy()
+    demo.start()
+    house.start()
+    paths = [house.home / f"{by}.json" for by in ("deceased", "benefit_any", "region")]
+    for path in paths:
+        path.write_text(Statistic.table("linked", by=[path.stem], unit="study_id").to_json())
+    asked = ("--project", "fuel-poverty", "--context", "For the test.", "--as", AUTHOR)
+    noisy = house.data("request", "submit", *paths[:2], "--title", "Noisy", "--rho", "0.001", *asked)["id"]
+    exact = house.data(
+        "request",
+        "submit",
+        paths[2],
+        "--title",
+        "Exact",
+        "--mode",
+        "exact",
+        "--reason",
+        "method_check",
+        *asked,
+    )["id"]
+    assert house.work().code == 0
+    for request in (noisy, exact):
+        record = house.data("request", "show", request)
+        assert record["state"] == "IN_REVIEW", record["problem"]
+        for checker in CHECKERS:
+            house.must("request", "vote", request, "approve", "--reason", "As planned.", "--as", checker)
+        assert house.data("request", "show", request)["state"] == "APPROVED"
+    (house.home / "approved.json").write_text(json.dumps({"noisy": noisy, "exact": exact}))
+    house.stop()
+    yield house
+    house.remove()
