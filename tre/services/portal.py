@@ -12,7 +12,7 @@ from tre.domain.outputs import Action, State, refusal
 from tre.domain.people import Actor, Capability, PersonId
 from tre.domain.projects import GATEWAYS
 from tre.services import audit, people, projects, views
-from tre.services.outputs.facts import facts_of, has_role, locked
+from tre.services.outputs.facts import facts_of, has_role
 
 View = dict[str, object]
 
@@ -31,21 +31,26 @@ MOST_LINES: Final = 10
 
 def home(tx: Transaction, actor: Actor) -> View:
     """What concerns a person when they sign in: their projects, their newest requests, the queue if they check."""
-    mine = select(Membership.project_id).where(
-        Membership.person_id == actor.id, Membership.until_at.is_(None)
-    )
-    member = tx.scalars(select(Project).where(Project.id.in_(mine)).order_by(Project.id))
     newest = select(Request).where(Request.author_id == actor.id).order_by(Request.created_at.desc())
     return {
         "name": people.must_exist(tx, actor.id).name,
         "accredited": actor.accredited,
         "accreditation_ends": accreditation_ends(tx, actor.id),
-        "projects": [_project(row) for row in member],
+        "projects": projects_of(tx, actor),
         "requests": [_line(row) for row in tx.scalars(newest.limit(MOST_LINES))],
         "waiting": waiting(tx) if actor.capabilities & people.MAY_SEE_REQUESTS else None,
         "may_vote": bool(actor.capabilities & CHECKERS),
         "capabilities": sorted(actor.capabilities),
     }
+
+
+def projects_of(tx: Transaction, actor: Actor) -> list[View]:
+    """The projects on which `actor` has a role now."""
+    mine = select(Membership.project_id).where(
+        Membership.person_id == actor.id, Membership.until_at.is_(None)
+    )
+    rows = tx.scalars(select(Project).where(Project.id.in_(mine)).order_by(Project.id))
+    return [_project(row) for row in rows]
 
 
 def waiting(tx: Transaction) -> int:
@@ -90,24 +95,6 @@ def no_vote(tx: Transaction, actor: Actor, request_id: str) -> str | None:
     """The rule's sentence that says why `actor` may not vote on a request now, or None if they may."""
     said = refusal(Action.VOTE, actor, facts_of(tx, tx.get_one(Request, request_id), actor))
     return None if said is None else said.because
-
-
-def must_be_present(tx: Transaction, request_id: str, seen: str) -> None:
-    """Let a vote through only on the version that the voter has looked at; its row is held from then on.
-
-    Args:
-        tx: the transaction that the vote is cast in.
-        request_id: the request.
-        seen: the manifest digest on the page or in the answer that they looked at.
-
-    Raises:
-        Refused: the request has changed since.
-        NotFound: there is no such request.
-    """
-    if locked(tx, request_id).manifest_digest != seen:
-        raise Refused(
-            "changed", "The request has changed since you opened it. Look at it again before you vote."
-        )
 
 
 def may_see_evidence(tx: Transaction, actor: Actor, project_id: str) -> bool:

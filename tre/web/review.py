@@ -42,8 +42,7 @@ def vote(tx: Transaction, call: Call) -> Answer:
     form = VoteForm.parse(call.form)
     if isinstance(form, list):
         return _page(tx, call, form)
-    portal.must_be_present(tx, name, form.seen)
-    voting.cast(tx, call.person, name, form.decision, reason=form.reason)
+    voting.cast(tx, call.person, name, form.decision, reason=form.reason, seen=form.seen)
     return Redirect(f"/requests/{name}")
 
 

@@ -8,7 +8,7 @@ from tre.domain.errors import BadInput
 from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Decision, Mode, State
 from tre.domain.people import Actor
-from tre.services import portal, projects
+from tre.services import projects
 from tre.services.outputs import fetch, show
 from tre.services.outputs import vote as voting
 from tre.services.outputs.asking import Precision, ask_for
@@ -49,8 +49,8 @@ def vote(by: ByToken, request: str, asked: VoteAsked) -> View:
 
     def work(tx: Transaction, actor: Actor) -> State:
         show.found(tx, actor, request)
-        portal.must_be_present(tx, request, asked.manifest_digest)
-        return voting.cast(tx, actor, request, Decision(asked.decision), reason=asked.reason)
+        seen, decision = asked.manifest_digest, Decision(asked.decision)
+        return voting.cast(tx, actor, request, decision, reason=asked.reason, seen=seen)
 
     state = by.do(work, texts=[request, asked.reason], refused=Event.VOTE_REFUSED)
     return {"request": request, "state": state}
