@@ -18,6 +18,7 @@ from tre.queue import enqueue
 from tre.sandbox.notebook import RunResult, RunStatus
 from tre.services import audit, people, projects
 from tre.services.outputs.facts import has_role, must_be_member
+from tre.services.outputs.question import must_be_tellable
 from tre.vault.objects import ObjectStore
 
 QUEUED, RUNNING = "queued", "running"
@@ -165,7 +166,8 @@ def must_fit(table: Path, extract: Extract, extracts: Path, derived: Derived) ->
     """Check a derived table against the extract and return its rows.
 
     Raises:
-        BadInput: it names people that the extract does not know, or has more rows of one person than declared.
+        BadInput: it names people that the extract does not know, has more rows of one person than declared, has a
+            column under a name of ours, or a text that is no label.
     """
     base = extracts / next(each for each in extract.tables.values() if "dictionary" in each)["path"]
     quoted = '"' + derived.unit.replace('"', '""') + '"'
@@ -178,6 +180,7 @@ def must_fit(table: Path, extract: Extract, extracts: Path, derived: Derived) ->
     )
     try:
         with duckdb.connect() as connection:
+            must_be_tellable(connection.read_parquet(str(table)))
             found = connection.execute(query, {"kept": str(table), "base": str(base)}).fetchall()
     except duckdb.Error:
         raise BadInput(

@@ -7,7 +7,6 @@ mounted in a workspace. What is stored is as secret as the data.
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 import duckdb
 from sqlalchemy import select
@@ -17,10 +16,9 @@ from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Release, Request
 from tre.domain.errors import BadInput
 from tre.domain.outputs import Mode
+from tre.services.dictionary import STUDY_ID
+from tre.services.outputs.question import AUDIT_KEY, must_leave_our_names
 from tre.vault.objects import ObjectStore
-
-AUDIT_KEY: Final = "audit_key"
-UNIT: Final = "study_id"
 
 
 def digests(tx: Transaction, population: str) -> tuple[str, ...]:
@@ -58,7 +56,7 @@ def with_audit_keys(table: Path, audit: Path) -> Iterator[duckdb.DuckDBPyRelatio
     A row whose person has no audit key keeps none, and the check then says that it could not be compared.
 
     Raises:
-        BadInput: one of the two cannot be read, or has no column that names the person.
+        BadInput: one of the two cannot be read, has no column that names the person, or has one under our name.
     """
     with duckdb.connect() as connection:
         yield _joined(connection, table, audit)
@@ -67,10 +65,11 @@ def with_audit_keys(table: Path, audit: Path) -> Iterator[duckdb.DuckDBPyRelatio
 def _joined(connection: duckdb.DuckDBPyConnection, table: Path, audit: Path) -> duckdb.DuckDBPyRelation:
     try:
         rows = connection.read_parquet(str(table)).set_alias("rows")
+        must_leave_our_names(rows)
         keys = connection.read_parquet(str(audit)).set_alias("keys")
-        joined = rows.join(keys, f"rows.{UNIT} = keys.{UNIT}", how="left")
+        joined = rows.join(keys, f"rows.{STUDY_ID} = keys.{STUDY_ID}", how="left")
         return joined.project(f"rows.*, keys.{AUDIT_KEY}")
     except duckdb.Error:
         raise BadInput(
-            "data_unreadable", f"The rows cannot be read, or have no column {UNIT}; an admin must look."
+            "data_unreadable", f"The rows cannot be read, or have no column {STUDY_ID}; an admin must look."
         ) from None

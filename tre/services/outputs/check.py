@@ -1,10 +1,13 @@
 """Checking: the platform computes its own verdict on every exact item, and looks at no data for a noisy one."""
 
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import duckdb
 from sqlalchemy import select
 
 from disclosure import Policy, Report, Statistic, assess
@@ -21,6 +24,7 @@ from tre.queue import enqueue
 from tre.services import audit, ledger
 from tre.services.outputs import archive
 from tre.services.outputs.facts import items_of, locked, move
+from tre.services.outputs.question import AUDIT_KEY, must_count_people, must_name_people
 from tre.vault.objects import ObjectStore
 
 FAILS: Final = "An item fails its disclosure check; the findings name the cells and the rules."
@@ -113,9 +117,8 @@ def judge(asked: list[Task], objects: ObjectStore) -> list[Judgement]:
 
 
 def _judged(task: Task, earlier: list[Released]) -> Judgement:
-    must_be_unchanged(task.table)
-    with archive.with_audit_keys(task.table.path, task.table.audit) as rows:
-        report = assess(task.statistic, rows, task.policy, earlier, key=archive.AUDIT_KEY)
+    with _opened(task.statistic, task.table, is_derived=task.is_claim) as rows:
+        report = assess(task.statistic, rows, task.policy, earlier, key=AUDIT_KEY)
         archived = report.released(task.item)
     verdict = report.verdict
     if task.is_claim and verdict is Verdict.PASS:
@@ -129,9 +132,20 @@ def preview(statistic: Statistic, policy: Policy, table: Table, earlier: list[Re
     Raises:
         TreError, DisclosureError: as for `judge`.
     """
+    with _opened(statistic, table) as rows:
+        return assess(statistic, rows, policy, earlier, key=AUDIT_KEY)
+
+
+@contextmanager
+def _opened(
+    statistic: Statistic, table: Table, *, is_derived: bool = False
+) -> Iterator[duckdb.DuckDBPyRelation]:
+    """Open the rows behind a question, with audit keys, if they are the right ones and it counts people."""
+    must_name_people(statistic, is_derived=is_derived)
     must_be_unchanged(table)
     with archive.with_audit_keys(table.path, table.audit) as rows:
-        return assess(statistic, rows, policy, earlier, key=archive.AUDIT_KEY)
+        must_count_people(statistic, rows)
+        yield rows
 
 
 def finish(tx: Transaction, request_id: str, judgements: list[Judgement], objects: ObjectStore) -> None:

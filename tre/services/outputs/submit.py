@@ -20,6 +20,7 @@ from tre.domain.people import Actor
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
 from tre.services.outputs.facts import items_of, locked, move, must_be_member
+from tre.services.outputs.question import must_be_readable, must_name_people
 
 MOST_ITEMS = 64
 """Most items of one request. Source: research on egress, a cap on files a request that keeps review humane."""
@@ -191,8 +192,10 @@ def _opened(
 
 def _understood(ask: Ask, extract: Extract, run: Run | None) -> Item:
     statistic = Statistic.from_json(ask.statistic)
+    must_be_readable(statistic)
     item = Item(title=ask.title, mode=ask.mode, specification=statistic.to_json(), price=0, cells=0)
     item.kind = _kind(statistic, extract, run)
+    must_name_people(statistic, is_derived=item.kind is Kind.RUN)
     item.fingerprint = canonical.digest(
         {"question": statistic.fingerprint, "data": extract.digest, "mode": "exact"}
     )
