@@ -75,7 +75,8 @@ def charge(tx: Transaction, request_id: str) -> bool:
         return True
     said = refusal(Action.RELEASE, WORKER, facts_of(tx, request, WORKER))
     if said is not None:
-        request.problem = said.because
+        if request.state == State.APPROVED:  # elsewhere stands why it did not come to that
+            request.problem = said.because
         return False
     accounts = projects.accounts_behind(tx.get_one(Extract, request.extract_id))
     ledger.balances(tx, accounts, lock=True)
