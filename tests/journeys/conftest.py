@@ -2,16 +2,14 @@
 
 import json
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from disclosure import Statistic
-from tests.journeys.house import AUTHOR, CHECKERS, House
+from tests.journeys.house import House, Spec
 from tre.sandbox.bubblewrap import prove
-
-Spec = Callable[..., Path]
 
 
 @pytest.fixture(scope="session")
@@ -56,26 +54,11 @@ def approved(demo: House) -> Iterator[House]:
     paths = [house.home / f"{by}.json" for by in ("deceased", "benefit_any", "region")]
     for path in paths:
         path.write_text(Statistic.table("linked", by=[path.stem], unit="study_id").to_json())
-    asked = ("--project", "fuel-poverty", "--context", "For the test.", "--as", AUTHOR)
-    noisy = house.data("request", "submit", *paths[:2], "--title", "Noisy", "--rho", "0.001", *asked)["id"]
-    exact = house.data(
-        "request",
-        "submit",
-        paths[2],
-        "--title",
-        "Exact",
-        "--mode",
-        "exact",
-        "--reason",
-        "method_check",
-        *asked,
-    )["id"]
-    assert house.work().code == 0
+    noisy = house.submit(paths[0], paths[1], "--title", "Noisy", "--rho", "0.001")
+    exact = house.submit(paths[2], "--title", "Exact", "--mode", "exact", "--reason", "method_check")
+    house.worked()
     for request in (noisy, exact):
-        record = house.data("request", "show", request)
-        assert record["state"] == "IN_REVIEW", record["problem"]
-        for checker in CHECKERS:
-            house.must("request", "vote", request, "approve", "--reason", "As planned.", "--as", checker)
+        house.vote(request)
         assert house.data("request", "show", request)["state"] == "APPROVED"
     (house.home / "approved.json").write_text(json.dumps({"noisy": noisy, "exact": exact}))
     house.stop()

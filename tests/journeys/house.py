@@ -12,7 +12,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
@@ -30,6 +30,7 @@ NOTEBOOK = PROJECT / "notebooks" / "fuel_poverty.ipynb"
 ADMIN, AUTHOR, COLLEAGUE = "frank.osei", "ada.okafor", "ben.hughes"
 CHECKERS = ("chidi.eze", "dilys.morgan")
 SECONDS = 240
+Spec = Callable[..., Path]
 
 forks = get_context("forkserver")
 forks.set_forkserver_preload(["tre.cli", "tre.cli.run", "tre.linkage.split"])
@@ -97,6 +98,27 @@ def _become(words: list[str], variables: dict[str, str], folder: str) -> None:
     main()
 
 
+def people_of(home: Path) -> None:
+    """Make an empty platform in `home` and add the invented people, an admin among them."""
+    process = forks.Process(target=_settle, args=(str(home),))
+    process.start()
+    process.join(SECONDS)
+    assert process.exitcode == 0
+
+
+def _settle(home: str) -> None:
+    from tre.cli.demo_people import add_people
+    from tre.db.engine import transaction
+    from tre.db.folders import private_folder
+    from tre.services.platform import opened
+    from tre.settings import read_settings
+
+    with opened(read_settings({"TRE_HOME": home})) as platform:
+        private_folder(platform.home / "demo")
+        with transaction(platform.application) as tx:
+            add_people(tx, platform, PROJECT / "people.toml")
+
+
 @dataclass(frozen=True, slots=True)
 class House:
     """One platform.
@@ -137,6 +159,27 @@ class House:
     def work(self, **variables: str) -> Said:
         """Let the worker do everything that waits."""
         return self.tre("worker", "--until-idle", **variables)
+
+    def worked(self) -> None:
+        """Let the worker do everything that waits, without fault."""
+        said = self.work()
+        assert said.code == 0, said.err
+
+    def submit(self, spec: Path, *words: object) -> str:
+        """Submit one table of the project as its author; return the request's name."""
+        asked = ("request", "submit", spec, "--project", "fuel-poverty", "--context", "For the test.")
+        return str(self.data(*asked, *words, "--as", AUTHOR)["id"])
+
+    def vote(self, request: str) -> None:
+        """Let both checkers approve."""
+        for checker in CHECKERS:
+            self.must("request", "vote", request, "approve", "--reason", "As planned.", "--as", checker)
+
+    def bundle(self, request: str) -> Path:
+        """Where the bundle of a released request lies."""
+        record = self.data("request", "show", request)
+        assert record["state"] == "RELEASED", (record["state"], record["problem"])
+        return self.home / "releases" / str(record["release"]["id"])
 
     def rows(self, query: str, **values: object) -> list[tuple[Any, ...]]:  # whatever the database holds
         """Ask the database as its administrator."""

@@ -1,7 +1,6 @@
 """`tre demo`: seven raw source files in, verified releases out, and everything that must be refused is refused."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -135,7 +134,7 @@ def test_a_bundle_holds_exactly_the_files_of_its_receipt(demo: House, bundle: Pa
         case _:
             (bundle.parent / "elsewhere.csv").write_bytes(table.read_bytes())
             table.unlink()
-            os.symlink(bundle.parent / "elsewhere.csv", table)
+            table.symlink_to(bundle.parent / "elsewhere.csv")
     said = demo.tre("receipt", "verify", bundle)
     assert said.code == 1
     assert said.out == ""

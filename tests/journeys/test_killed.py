@@ -74,7 +74,7 @@ def must_end_well(house: House, before: dict[str, dict[str, int]]) -> None:
     assert row["exact_releases"] - old["exact_releases"] == 1
     charges = (
         "SELECT count(*), count(DISTINCT item_id) FROM core.ledger_entry entry JOIN core.item ON"
-        " core.item.id = entry.item_id WHERE kind IN ('CHARGE', 'EXACT') AND account_id = 'project:fuel-poverty'"
+        " core.item.id = entry.item_id WHERE entry.kind IN ('CHARGE', 'EXACT') AND account_id = 'project:fuel-poverty'"
         " AND request_id = ANY(%(requests)s)"
     )
     assert house.rows(charges, requests=list(requests.values())) == [(3, 3)]
