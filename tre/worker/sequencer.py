@@ -9,6 +9,7 @@ from tre.db.engine import transaction
 from tre.db.tables import AuditEvent, LogEntry
 from tre.domain import canonical
 from tre.domain.checkpoint import InclusionProof
+from tre.domain.errors import Refused
 from tre.domain.receipt import salted_digest
 from tre.services.platform import Platform
 from tre.signing import CheckpointSigner
@@ -30,34 +31,56 @@ class Sequencer:
         self._log.begin()
 
     def catch_up(self) -> None:
-        """Number every committed event that has no index yet, and log it. May be repeated for ever."""
+        """Number every committed event that has no index yet, and log it. May be repeated for ever.
+
+        Raises:
+            Refused: the log holds more than the database has numbered: an older database was restored.
+        """
         while self._number():
             pass
         with transaction(self._platform.application) as tx:
             size = self._log.size
+            start = max(
+                size - 1, 0
+            )  # the last one that is logged is compared: a log that parted earlier ends otherwise
             leaves = tx.scalars(
-                select(LogEntry.leaf).where(LogEntry.index >= size).order_by(LogEntry.index)
+                select(LogEntry.leaf).where(LogEntry.index >= start).order_by(LogEntry.index)
             ).all()
-        if leaves:
-            self._log.append(leaves, start=size)
+        if start + len(leaves) > size:
+            self._log.append(leaves, start=start)
 
     def prove(self, audit_event_id: int) -> InclusionProof:
-        """Return the proof that one event stands in the log, logging it first if need be."""
+        """Return the proof that one event stands in the log, logging it first if need be.
+
+        Raises:
+            Refused: the log holds something else at the event's index.
+        """
         self.catch_up()
         with transaction(self._platform.application) as tx:
             entry = tx.execute(select(LogEntry).where(LogEntry.audit_event_id == audit_event_id)).scalar_one()
+        self._log.append([entry.leaf], start=entry.index)  # it is there: compared, not written
         return self._log.proof(entry.index)
 
     def _number(self) -> bool:
         """Number some events, in an order of our own: identity values are not commit order."""
         with transaction(self._platform.application) as tx:
             size = tx.scalar(select(func.coalesce(func.max(LogEntry.index) + 1, 0))) or 0
+            self._must_hold_no_more_than(size)
             numbered = select(LogEntry.audit_event_id)
             fresh = select(AuditEvent).where(AuditEvent.id.not_in(numbered)).order_by(AuditEvent.id)
             events = tx.scalars(fresh.limit(MOST_AT_ONCE)).all()
             for index, event in enumerate(events, start=size):
                 tx.add(LogEntry(index=index, audit_event_id=event.id, leaf=self._leaf(event)))
         return bool(events)
+
+    def _must_hold_no_more_than(self, numbered: int) -> None:
+        """Indices are given in the database first. One that is given twice would prove another event than it says."""
+        if self._log.size > numbered:
+            raise Refused(
+                "database_behind",
+                "The log holds more entries than the database has numbered: an older database was restored. Restore the "
+                "newer one before anything is logged or released.",
+            )
 
     def _leaf(self, event: AuditEvent) -> bytes:
         """A release's leaf is its receipt's body; any other event's names people by pseudonym only."""
