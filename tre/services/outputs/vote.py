@@ -32,13 +32,7 @@ def cast(  # noqa: PLR0913 - a vote is who, on what, which, why, and what they s
 
     Votes are sealed until two are in. If these disagree, anybody eligible may vote or change their mind until two agree.
 
-    Args:
-        tx: the transaction.
-        actor: who votes.
-        request_id: on what.
-        decision: what they say.
-        reason: why.
-        seen: the manifest digest that they had before their eyes; None where they name none.
+    `seen` is the manifest digest that the voter had before their eyes; None where they name none.
 
     Returns:
         The state that the request is in afterwards.
