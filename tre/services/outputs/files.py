@@ -10,7 +10,7 @@ from functools import cache
 
 import pandas as pd
 
-from disclosure import Report
+from disclosure import Report, Statistic
 from disclosure.dp import NANO, Answer
 from tre.db.tables import Item, Request
 from tre.sandbox.environments import environment_digest as digest_of_environment
@@ -19,8 +19,10 @@ TOTAL = "Total"
 """What stands in a dimension that a margin sums over."""
 DIGITS = 10
 """Significant digits of a number that is not whole: more than any statistic here carries, fewer than a message needs."""
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""First characters at which spreadsheets take a text for a formula. Source: OWASP, CSV injection; ASVS 5.0, 1.2.10."""
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""First characters at which spreadsheets take a text for a formula, the wide forms of Asian keyboards among them.
+
+Source: OWASP, CSV injection; ASVS 5.0, 1.2.10."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,29 +51,35 @@ def exact_content(report_json: bytes) -> Content:
     return Content(_labelled(report.cells[[*by, "n", *measures]], by), record)
 
 
-def noisy_content(answer_json: bytes) -> Content:
-    """Read what leaves of a noisy item from its stored answer."""
+def noisy_content(answer_json: bytes, asked: Statistic) -> Content:
+    """Read what leaves of a noisy item from its stored answer, under the names that this item gave its measures.
+
+    Whoever asked this very question first may have used other names; two people voted on these.
+    """
     answer = Answer.from_json(answer_json.decode())
+    names = _names(answer.statistic, asked)
+    measures = [measure.name for measure in asked.measures]
+    table = answer.table.rename(columns=names)
+    before = [column for column in table.columns if column not in measures]
     record: dict[str, object] = {
         "mechanism": f"discrete {answer.mechanism}",
         "rho": answer.spend / NANO,
         "nano_rho": answer.spend,
-        "sigma_per_cell": dict(answer.sigma),
-        "half_width_95_per_cell": dict(answer.accuracy),
+        "sigma_per_cell": {names.get(name, name): sigma for name, sigma in answer.sigma.items()},
+        "half_width_95_per_cell": {names.get(name, name): half for name, half in answer.accuracy.items()},
         "plan": answer.plan_digest,
     }
-    return Content(_labelled(answer.table, list(answer.statistic.by)), record)
+    return Content(_labelled(table[[*before, *measures]], list(answer.statistic.by)), record)
 
 
 def bundle_files(request: Request, items: list[Item], contents: dict[str, Content]) -> dict[str, bytes]:
-    """Every file of a bundle but its receipt, by name."""
+    """Every file of a bundle but its receipt, by name. The author's free text is for reviewers and stays inside."""
     names = {item.id: f"{item.position:02}-{_slug(item.title)}.csv" for item in items}
     files = {names[item.id]: csv_bytes(contents[item.id].table) for item in items}
     record = {
         "format": "tre-disclosure-record/1",
         "request": request.id,
         "title": request.title,
-        "context": request.context,
         "manifest": request.manifest_digest,
         "items": [
             {
@@ -109,12 +117,21 @@ def environment_digest() -> str:
     return digest_of_environment()
 
 
+def _names(stored: Statistic, asked: Statistic) -> dict[str, str]:
+    """What each measure of a stored answer is called in the same question as somebody else asked it."""
+    one, other = (
+        sorted(each.measures, key=lambda m: (m.function, m.column or "")) for each in (stored, asked)
+    )
+    return {first.name: second.name for first, second in zip(one, other, strict=True)}
+
+
 def _labelled(table: pd.DataFrame, by: list[str]) -> pd.DataFrame:
     """Give margins a label that is no level."""
     labelled = table.copy()
     for column in by:
-        levels = set(labelled[column].dropna().map(str))
-        total = TOTAL if TOTAL not in levels else f"({TOTAL})"
+        levels, total = set(labelled[column].dropna().map(str)), TOTAL
+        while total in levels:
+            total = f"({total})"
         labelled[column] = [total if value is None else str(value) for value in labelled[column]]
     return labelled
 

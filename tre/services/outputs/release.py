@@ -10,6 +10,7 @@ from typing import Final
 
 from sqlalchemy import select
 
+from disclosure import Statistic
 from disclosure.dp import Answer, Plan, aggregate, draw
 from tre.db.engine import Transaction
 from tre.db.tables import AuditEvent, Extract, Item, Publication, Release, Request
@@ -206,7 +207,7 @@ def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content
     digest = _answer_digest(tx, item)
     if digest is None:
         raise Refused("not_drawn", "A noisy item has no stored answer yet; the release is tried again.")
-    return files.noisy_content(objects.get(digest))
+    return files.noisy_content(objects.get(digest), Statistic.from_json(item.specification))
 
 
 def _approvers(tx: Transaction, request: Request) -> list[str]:
