@@ -27,6 +27,7 @@ from tre.db.embedded import Places
 ROOT = Path(__file__).parents[2]
 PROJECT = ROOT / "projects" / "fuel-poverty"
 NOTEBOOK = PROJECT / "notebooks" / "fuel_poverty.ipynb"
+CONTRACTS, EDITION = sorted((PROJECT / "contracts").glob("*.toml")), "2016-05"
 ADMIN, AUTHOR, COLLEAGUE = "frank.osei", "ada.okafor", "ben.hughes"
 CHECKERS = ("chidi.eze", "dilys.morgan")
 SECONDS = 240
@@ -98,18 +99,20 @@ def _become(words: list[str], variables: dict[str, str], folder: str) -> None:
     main()
 
 
-def people_of(home: Path) -> None:
-    """Make an empty platform in `home` and add the invented people, an admin among them."""
-    process = forks.Process(target=_settle, args=(str(home),))
+def people_of(home: Path, *, project: bool = False) -> None:
+    """Make an empty platform in `home` and add the invented people; on request also the contracts and the project."""
+    process = forks.Process(target=_settle, args=(str(home), project))
     process.start()
     process.join(SECONDS)
     assert process.exitcode == 0
 
 
-def _settle(home: str) -> None:
+def _settle(home: str, project: bool) -> None:
     from tre.cli.demo_people import add_people
     from tre.db.engine import transaction
     from tre.db.folders import private_folder
+    from tre.domain.people import PersonId
+    from tre.services import people, projects
     from tre.services.platform import opened
     from tre.settings import read_settings
 
@@ -117,6 +120,11 @@ def _settle(home: str) -> None:
         private_folder(platform.home / "demo")
         with transaction(platform.application) as tx:
             add_people(tx, platform, PROJECT / "people.toml")
+            admin = people.actor_of(tx, PersonId(ADMIN))
+            for contract in CONTRACTS if project else ():
+                projects.register_dataset(tx, admin, contract.read_text(), EDITION)
+            if project:
+                projects.apply(tx, admin, (PROJECT / "project.toml").read_text())
 
 
 @dataclass(frozen=True, slots=True)

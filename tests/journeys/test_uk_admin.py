@@ -14,7 +14,18 @@ import pandas as pd
 import pytest
 from sqlalchemy import text
 
-from tests.journeys.house import ADMIN, AUTHOR, NOTEBOOK, PROJECT, ROOT, House, Spec, people_of
+from tests.journeys.house import (
+    ADMIN,
+    AUTHOR,
+    CONTRACTS,
+    EDITION,
+    NOTEBOOK,
+    PROJECT,
+    ROOT,
+    House,
+    Spec,
+    people_of,
+)
 from tests.journeys.test_demo import stand_alone
 from tre.db import embedded
 from tre.db.address import Role
@@ -22,8 +33,6 @@ from tre.db.engine import engine_for, read_only
 
 pytestmark = [pytest.mark.timeout(1200), pytest.mark.sandbox]
 SOURCES = ROOT.parent / "shared" / "data" / "uk_admin"
-EDITION = "2016-05"
-CONTRACTS = sorted((PROJECT / "contracts").glob("*.toml"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +60,7 @@ def linked(sandboxed: None) -> Iterator[Linked]:
     house.must("project", "apply", PROJECT / "project.toml", "--as", ADMIN)
     with ThreadPoolExecutor(2) as pool:
         answers = list(pool.map(lambda each: ingested(house, halves / each.stem), CONTRACTS))
-    assert all(list(answer["rows"].values())[0] > 0 for answer in answers)
+    assert all(next(iter(answer["rows"].values())) > 0 for answer in answers)
     answer = house.data("data", "link", "--as", ADMIN)
     yield Linked(house, halves, answer)
     house.remove()

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from sqlalchemy import URL
+
 from tre.db.address import Role
 from tre.db.folders import private_folder
 from tre.domain.errors import BadInput, NotFound, Refused, TreError, Unavailable
@@ -113,7 +115,9 @@ def _last_line(words: bytes) -> str:
 
 def _address(platform: Platform) -> str:
     """The database's address without account or password: a role logs in with its own secret."""
-    bare = platform.database.administrator.set(username="role", password=None)
+    url = platform.database.administrator
+    # Not `set(password=None)`: that would leave the administrator's password where it is.
+    bare = URL.create(url.drivername, "role", None, url.host, url.port, url.database, url.query)
     if _socket(platform) is not None:
         bare = bare.update_query_dict({"host": DATABASE})
     return bare.render_as_string(hide_password=False)
