@@ -1,14 +1,10 @@
-"""Arranges a small house through its services: people, one project, its extract, requests, votes.
-
-Run as a program it is a worker that dies at a step: `builders.py HOME DATABASE REQUEST STEP`.
-"""
+"""Arranges a small house through its services: people, one project, its extract, requests, votes."""
 
 from __future__ import annotations
 
 import hashlib
 import os
 import shutil
-import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -374,13 +370,8 @@ def actor(person: str, *capabilities: Capability, accredited: bool = True) -> Ac
     return Actor(PersonId(person), frozenset(capabilities), accredited=accredited)
 
 
-def main() -> int:
-    """Carry out one release in this process, which dies at a step."""
-    home, administrator, request, step = sys.argv[1:]
-    house = House(open_platform(Path(home), administrator))
+def carry_out(home: Path, administrator: str, request: str, step: str) -> None:
+    """Carry out one release in this process, which dies at a step. Other processes call this."""
+    house = House(open_platform(home, administrator))
     house.worker(failpoint_at(step)).release(request)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+    house.platform.application.dispose()

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-import tests.builders
-from tests.builders import PRICE, House
+from tests.builders import PRICE, House, carry_out
 from tre.db.engine import read_only
 from tre.db.tables import Account, Charge, LedgerEntry, LogEntry, Publication, Release
 from tre.domain.audit import Event
@@ -44,17 +43,19 @@ STEPS = (
 ACCOUNTS = ("edition:accounts@2016", "population:residents", "project:bills")
 
 
-def worker(house: House, request: str, step: str) -> subprocess.Popen[bytes]:
-    """Another process that carries out the release and dies at a step."""
-    platform = house.platform
-    address = platform.database.administrator.render_as_string(hide_password=False)
-    script = str(Path(tests.builders.__file__))
-    return subprocess.Popen([sys.executable, script, str(platform.home), address, request, step])
+FORK = multiprocessing.get_context("forkserver")
+FORK.set_forkserver_preload(["tests.builders"])
 
 
 def killed(house: House, request: str, step: str) -> None:
-    process = worker(house, request, step)
-    assert process.wait(timeout=120) == -signal.SIGKILL, f"nothing calls the step {step}"
+    """Let another process carry out the release and die at a step, as by `kill -9`."""
+    address = house.platform.database.administrator.render_as_string(hide_password=False)
+    words = (house.platform.home, address, request, step)
+    process = FORK.Process(target=carry_out, args=words)
+    process.start()
+    process.join(timeout=120)
+    assert process.exitcode == -signal.SIGKILL, f"nothing calls the step {step}"
+    process.close()
 
 
 def is_sound(house: House, request: str) -> None:
