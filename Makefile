@@ -33,11 +33,13 @@ check: install   ## the static part: style, types, floors, playbook
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo --no-cache
 	$(BIN)/python ansible/describe.py --check
+	$(BIN)/python -m docs.generate --check
 	cd ansible && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/ansible-lint --offline --profile production
 
 fix: install     ## let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+	$(BIN)/python -m docs.generate
 
 machine:         # what tests need from the system; installed when this runs as root on Debian or Ubuntu
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! command -v chromium >/dev/null; then \

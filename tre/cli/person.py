@@ -55,6 +55,14 @@ def suspend(person_id: Who, person: AS = None) -> None:
     say(f"Suspended {person_id}.")
 
 
+@app.command()
+def reinstate(person_id: Who, person: AS = None) -> None:
+    """Lift the suspension of a person's accreditation."""
+    with acting(person) as act:
+        act.do(lambda tx, actor: people.reinstate(tx, actor, PersonId(person_id)))
+    say(f"Reinstated {person_id}.")
+
+
 @app.command(name="show")
 def show_(person_id: Who, as_json: JSON = False) -> None:
     """Show one person."""

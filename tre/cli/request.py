@@ -1,14 +1,12 @@
 """Output requests: submit, list, show, vote, withdraw, fetch. Only the worker releases."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from disclosure import Statistic
-from disclosure.dp import PRECISIONS, delta_for, rho_for, to_nano
+from disclosure.dp import PRECISIONS
 from tre.cli.acting import ACCESS, AS, JSON, OPERATOR, About, acting
 from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, show_one
@@ -21,6 +19,7 @@ from tre.domain.people import Actor
 from tre.services import projects
 from tre.services.outputs import show as shown
 from tre.services.outputs import vote as voting
+from tre.services.outputs.asking import Precision, ask_for
 from tre.services.outputs.submit import Ask, Submission
 from tre.services.outputs.submit import submit as submit_request
 
@@ -149,46 +148,15 @@ def _copy(bundle: Path, out: Path) -> None:
         ) from None
 
 
-@dataclass(frozen=True, slots=True)
-class Precision:
-    """How precise a noisy table is to be: at most one of the three."""
-
-    rho: float | None
-    epsilon: float | None
-    name: str | None
-
-    def nano(self, population: int) -> int:
-        """Return the cost in nano-rho.
-
-        Raises:
-            Misused: more than one was given, or there is no such name.
-            DisclosureError: rho or epsilon is no amount that can be spent.
-        """
-        if sum(given is not None for given in (self.rho, self.epsilon, self.name)) > 1:
-            raise Misused("one_precision", "Give one of --rho, --epsilon, --precision.")
-        if self.rho is not None:
-            return to_nano(self.rho)
-        if self.epsilon is not None:
-            return rho_for(self.epsilon, delta_for(population))
-        name = self.name or DEFAULT_PRECISION
-        if name not in PRECISIONS:
-            raise Misused(
-                "unknown_precision", f"There is no precision '{name}'. Choose: {', '.join(PRECISIONS)}."
-            )
-        return PRECISIONS[name]
-
-
 def _ask(
     tx: Transaction, project: str, text: str, *, exact_reason: ExactReason | None, chosen: Precision
 ) -> Ask:
-    statistic = Statistic.from_json(text)
-    title = statistic.title or ", ".join(statistic.by) or statistic.source
-    if exact_reason is None:
-        population = projects.manifest_of(tx, project).linkage.population
-        return Ask(text, title, Mode.NOISY, nano_rho=chosen.nano(population))
-    if chosen != Precision(None, None, None):
-        raise Misused(
-            "precision_of_exact",
-            "An exact release has no precision. Leave out --rho, --epsilon, --precision.",
-        )
-    return Ask(text, title, Mode.EXACT, reason=exact_reason)
+    if exact_reason is not None:
+        if chosen != Precision():
+            raise Misused(
+                "precision_of_exact",
+                "An exact release has no precision. Leave out --rho, --epsilon, --precision.",
+            )
+        return ask_for(text, exact_reason, None)
+    population = projects.manifest_of(tx, project).linkage.population
+    return ask_for(text, None, chosen.nano(population))

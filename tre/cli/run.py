@@ -9,17 +9,14 @@ from typing import Annotated
 
 import typer
 
-from disclosure import Report, Statistic
-from tre.cli.acting import AS, JSON, Acting, acting
+from tre.cli.acting import AS, JSON, OPERATOR, Acting, acting
 from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, warn
 from tre.db.engine import Transaction
-from tre.domain.errors import BadInput, Misused, NotFound
-from tre.domain.people import Actor, Capability
-from tre.services import projects, runs
-from tre.services.outputs import archive
-from tre.services.outputs.check import Table, preview
-from tre.services.outputs.facts import must_be_member
+from tre.domain.errors import BadInput, Misused
+from tre.domain.people import Actor
+from tre.services import runs
+from tre.services.outputs import asking
 
 POLL_SECONDS = 0.5
 Project = Annotated[str, typer.Option(help="The project's identifier.")]
@@ -65,9 +62,9 @@ def check(
     as_json: JSON = False,
 ) -> None:
     """Compute the platform's verdict on a statistic. A FAIL is an answer too: exit code 0."""
-    statistic = Statistic.from_json(text_of(spec))
+    text = text_of(spec)
     with acting(person) as act:
-        report = act.look(lambda tx, actor: _report(tx, act, actor, project=project, statistic=statistic))
+        report = act.look(lambda tx, actor: _inspection(tx, act, actor, project=project, text=text)).report()
     if as_json:
         show_json(json.loads(report.to_json()))
         return
@@ -97,20 +94,10 @@ def trusted_run(
     return act.look(lambda tx, actor: runs.view(tx, actor, asked.id))
 
 
-def _report(tx: Transaction, act: Acting, actor: Actor, *, project: str, statistic: Statistic) -> Report:
-    projects.must_exist(tx, project)
-    if Capability.AUDITOR not in actor.capabilities:
-        must_be_member(tx, actor, project)
-    extract, extracts = projects.extract_of(tx, project), act.platform.extracts
-    known = extract.tables.get(statistic.source)
-    if known is None:
-        names = ", ".join(sorted(extract.tables))
-        raise NotFound(
-            "unknown_source", f"Project '{project}' has no table '{statistic.source:.60}'. It has: {names}."
-        )
-    table = Table(extracts / known["path"], known["digest"], archive.audit_file(extracts, extract))
-    earlier = archive.read(act.platform.objects, archive.digests(tx, extract.population))
-    return preview(statistic, projects.manifest_of(tx, project).policy, table, earlier)
+def _inspection(tx: Transaction, act: Acting, actor: Actor, *, project: str, text: str) -> asking.Inspection:
+    if actor is OPERATOR:
+        return asking.operators_inspection(tx, project, text, platform=act.platform)
+    return asking.inspection(tx, actor, project, text, platform=act.platform)
 
 
 def _parameters(given: list[str]) -> dict[str, object]:

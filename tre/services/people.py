@@ -26,6 +26,9 @@ MAY_SEE_REQUESTS: Final = frozenset(
 )
 """Who may see requests of projects on which they have no role."""
 
+NEEDS_NO_ACCREDITATION: Final = frozenset({Capability.ADMIN, Capability.AUDITOR, Capability.DATA_OWNER})
+"""Capabilities that ask for no live accreditation where they are used, so a suspension takes them away itself."""
+
 RESERVED: Final = frozenset({WORKER.id, "sign-in", "token", "operator"})
 """Names under which parts of the platform stand in the audit log; no person may bear one."""
 
@@ -112,15 +115,20 @@ def reinstate(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
 def actor_of(tx: Transaction, person_id: PersonId) -> Actor:
     """Who `person_id` is now: live capabilities and accreditation, never those of an earlier moment.
 
+    Somebody who is suspended has none of the capabilities that would work without an accreditation.
+
     Raises:
         NotFound: there is no such person.
     """
     must_exist(tx, person_id)
     granted = tx.scalars(select(Granted.capability).where(Granted.person_id == person_id))
+    accredited = is_accredited(tx, person_id, audit.clock(tx))
+    suspended = not accredited and _is_suspended(tx, person_id)
+    taken = NEEDS_NO_ACCREDITATION if suspended else frozenset()
     return Actor(
         person_id,
-        capabilities=frozenset(Capability(word) for word in granted),
-        accredited=is_accredited(tx, person_id, audit.clock(tx)),
+        capabilities=frozenset(Capability(word) for word in granted) - taken,
+        accredited=accredited,
     )
 
 
@@ -128,6 +136,13 @@ def is_accredited(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
     """Does any accreditation of theirs hold at `now`?"""
     rows = tx.scalars(select(AccreditationRow).where(AccreditationRow.person_id == person_id))
     return any(_accreditation(row).is_live(now) for row in rows)
+
+
+def _is_suspended(tx: Transaction, person_id: PersonId) -> bool:
+    rows = select(AccreditationRow.id).where(
+        AccreditationRow.person_id == person_id, AccreditationRow.suspended_at.is_not(None)
+    )
+    return tx.scalar(rows.limit(1)) is not None
 
 
 def tie(tx: Transaction, person_id: PersonId, project_id: str, author_id: PersonId) -> Tie:

@@ -15,7 +15,9 @@ from tre.db.address import Database, Role
 from tre.db.engine import engine_for
 from tre.db.folders import private_folder, read_secret, write_secret
 from tre.db.installation import open_database
-from tre.settings import Settings
+from tre.domain.errors import Refused
+from tre.domain.projects import GATEWAYS_REVIEWED_ON
+from tre.settings import Mode, Settings
 from tre.signing import SigningKey, create_key, load_key
 from tre.vault.objects import ObjectStore
 
@@ -92,6 +94,7 @@ def opened(settings: Settings, *, keep_database: bool = False) -> Iterator[Platf
     Raises:
         TreError: something is missing on this machine; the sentence says how to mend it. See `tre doctor`.
     """
+    _must_be_reviewed(settings)
     os.umask(0o077)
     private_folder(settings.home)
     was_running = embedded.running_process(embedded.Places(settings.home.resolve()).data) is not None
@@ -107,6 +110,19 @@ def opened(settings: Settings, *, keep_database: bool = False) -> Iterator[Platf
         application.dispose()
         if url is None and not was_running and not keep_database:
             embedded.stop(settings.home)
+
+
+def _must_be_reviewed(settings: Settings) -> None:
+    """Refuse real data while no lawyer has read the list of gateways.
+
+    Raises:
+        Refused: the settings are for production and the list has no date of review.
+    """
+    if settings.mode is Mode.PRODUCTION and GATEWAYS_REVIEWED_ON is None:
+        raise Refused(
+            "gateways_not_reviewed",
+            "No lawyer has reviewed the list of gateways in tre/domain/projects.py. Have it read and set its date first.",
+        )
 
 
 def _prepare(platform: Platform) -> None:

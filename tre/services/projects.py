@@ -8,11 +8,11 @@ from typing import Final
 from sqlalchemy import select
 
 from tre.db.engine import Transaction
-from tre.db.tables import Account, Dataset, Extract, Membership, Project
+from tre.db.tables import Account, AuditEvent, Dataset, Extract, Membership, Project
 from tre.domain.audit import Event
 from tre.domain.contracts import Contract, parse_contract
 from tre.domain.declared import Faulty
-from tre.domain.errors import NotFound
+from tre.domain.errors import NotFound, Refused
 from tre.domain.ledger import AccountId, AccountKind
 from tre.domain.manifest import Manifest, contract_faults, parse_manifest
 from tre.domain.people import Actor, PersonId
@@ -37,7 +37,7 @@ def register_dataset(tx: Transaction, actor: Actor, contract_text: str, edition:
 
     Raises:
         Faulty: the contract has faults.
-        Refused: `actor` is not an admin.
+        Refused: `actor` is not an admin, or the edition has been delivered under another contract.
     """
     people.must_be_admin(actor)
     contract = parse_contract(contract_text)
@@ -48,6 +48,7 @@ def register_dataset(tx: Transaction, actor: Actor, contract_text: str, edition:
         known = Dataset(id=contract.dataset, edition=edition)
         tx.add(known)
     if known.contract_digest != digest:
+        _must_be_undelivered(tx, contract.dataset, edition)
         known.owner_id, known.contract, known.contract_digest = contract.owner, contract_text, digest
         tx.flush()
         ledger.open_account(tx, edition_account(contract.dataset, edition), AccountKind.EDITION)
@@ -55,6 +56,18 @@ def register_dataset(tx: Transaction, actor: Actor, contract_text: str, edition:
             tx, actor, Event.DATASET_REGISTERED, f"dataset:{contract.dataset}@{edition}", contract=digest
         )
     return contract
+
+
+def _must_be_undelivered(tx: Transaction, dataset: str, edition: str) -> None:
+    """The contract is what the owner agreed to when they delivered; nobody changes it under their data."""
+    came = select(AuditEvent.id).where(
+        AuditEvent.subject == f"dataset:{dataset}@{edition}", AuditEvent.event == Event.DELIVERY_RECEIVED
+    )
+    if tx.scalar(came.limit(1)) is not None:
+        raise Refused(
+            "contract_fixed",
+            f"Edition '{edition}' of '{dataset}' has been delivered under its contract. Deliver a new edition under the new one.",
+        )
 
 
 def plan(tx: Transaction, text: str) -> list[Change]:

@@ -89,6 +89,17 @@ def inspection(
         DisclosureError: the text is no statistic.
     """
     must_be_member(tx, actor, project_id)
+    return operators_inspection(tx, project_id, text, platform=platform)
+
+
+def operators_inspection(tx: Transaction, project_id: str, text: str, *, platform: Platform) -> Inspection:
+    """Prepare the same for whoever runs a demonstration, and could read its files anyway; nobody else may come here.
+
+    Raises:
+        NotFound: there is no such project or table.
+        DisclosureError: the text is no statistic.
+    """
+    projects.must_exist(tx, project_id)
     statistic, extract = Statistic.from_json(text), projects.extract_of(tx, project_id)
     known = extract.tables.get(statistic.source)
     if known is None:

@@ -11,7 +11,6 @@ import duckdb
 from sqlalchemy import select
 
 from disclosure import Policy, Report, Statistic, assess
-from disclosure.errors import DisclosureError
 from disclosure.released import Released
 from disclosure.verdict import Verdict
 from tre.db.engine import Transaction
@@ -211,11 +210,6 @@ def must_be_unchanged(table: Table) -> None:
         raise TreError(
             "data_changed", "The rows behind this request are missing or have changed; an admin must look."
         )
-
-
-def sentence_of(error: TreError | DisclosureError) -> str:
-    """The sentence that is shown for an error: never a value from the data."""
-    return error.sentence
 
 
 def _store(tx: Transaction, judgement: Judgement, objects: ObjectStore) -> None:
