@@ -43,13 +43,11 @@ def register_dataset(tx: Transaction, actor: Actor, contract_text: str, edition:
     contract = parse_contract(contract_text)
     digest = hashlib.sha256(contract_text.encode()).hexdigest()
     people.must_exist(tx, PersonId(contract.owner))
-    known = tx.get(Dataset, (contract.dataset, edition))
-    if known is None:
-        known = Dataset(id=contract.dataset, edition=edition)
-        tx.add(known)
+    known = tx.get(Dataset, (contract.dataset, edition)) or Dataset(id=contract.dataset, edition=edition)
     if known.contract_digest != digest:
         _must_be_undelivered(tx, contract.dataset, edition)
         known.owner_id, known.contract, known.contract_digest = contract.owner, contract_text, digest
+        tx.add(known)
         tx.flush()
         ledger.open_account(tx, edition_account(contract.dataset, edition), AccountKind.EDITION)
         audit.record(
