@@ -43,6 +43,11 @@ def is_checker(actor: Actor, _facts: Facts) -> bool:
     return not actor.is_system and bool(checkers & actor.capabilities)
 
 
+def is_no_admin(actor: Actor, _facts: Facts) -> bool:
+    """Is it somebody who cannot make checkers, and so cannot make the other vote?"""
+    return Capability.ADMIN not in actor.capabilities
+
+
 def is_senior_checker(actor: Actor, _facts: Facts) -> bool:
     """Is it a senior checker?"""
     return not actor.is_system and Capability.SENIOR_CHECKER in actor.capabilities
@@ -143,6 +148,7 @@ def unless_charged(rule: Rule) -> Rule:
 VOTER: Final = (
     Rule("own_request", is_not_author, "Nobody may vote on their own request."),
     Rule("not_a_checker", is_checker, "Only output checkers may vote."),
+    Rule("admin", is_no_admin, "Whoever gives out capabilities may not vote; ask another output checker."),
     Rule("not_accredited", is_accredited, "Your accreditation is not live; renew it before you vote."),
     Rule("tied", has_no_tie, "You have, or had in the last 90 days, a tie to this project or its author."),
 )
