@@ -63,10 +63,14 @@ class Opener:
 
 
 def _log_faults(tx: Transaction, platform: Platform) -> list[str]:
+    every = select(LogEntry.leaf).order_by(LogEntry.index)
+    if not platform.log.exists():  # no worker has run yet
+        missing = tx.scalar(every.limit(1)) is not None
+        return ["The log is missing from the disk; restore it."] if missing else []
     published = platform.home / "published" / "checkpoint"
     found = [fault.sentence for fault in verify_log(platform.log, published, _opener(platform.public_key))]
-    logged = entries(platform.log)
-    numbered = tx.scalars(select(LogEntry.leaf).order_by(LogEntry.index)).all()
+    logged = entries(platform.log)  # before the database is asked: a worker numbers first and logs later
+    numbered = tx.scalars(every).all()
     if list(logged) != list(numbered[: len(logged)]):
         found.append("The log on disk holds other entries than the database; restore one of them.")
     return found
