@@ -137,9 +137,9 @@ class House:
 
     home: Path
 
-    def tre(self, *words: object, **variables: str) -> Said:
+    def tre(self, *words: object, stdin: str = "", **variables: str) -> Said:
         """Run one command; capital keywords are environment variables."""
-        return command(self.home, [str(word) for word in words], more=variables)
+        return command(self.home, [str(word) for word in words], more=variables, stdin=stdin)
 
     def must(self, *words: object, **variables: str) -> Said:
         """Run one command that has to succeed."""
