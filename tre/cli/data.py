@@ -26,7 +26,7 @@ Out = Annotated[Path, typer.Option(help="A folder to make.")]
 def synthesise(
     out: Out,
     *,
-    people: Annotated[int, typer.Option(min=100, help="How many people to invent.")] = 20_000,
+    people: Annotated[int, typer.Option(min=500, help="How many people to invent.")] = 20_000,
     seed: Annotated[int, typer.Option(help="The same seed makes the same bytes.")] = 1,
     recipe: Annotated[Path, typer.Option(help="What they are like.")] = Path(
         "projects/fuel-poverty/synthetic.toml"
