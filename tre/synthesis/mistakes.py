@@ -111,7 +111,8 @@ def without_spaces(texts: Texts, rate: float, rng: np.random.Generator) -> Texts
     """Write some texts without their spaces."""
     who = chosen(len(texts), rate, rng)
     changed = texts.copy()
-    changed[who] = np.strings.replace(texts[who], " ", "")
+    if who.any():  # numpy cannot replace in no text at all
+        changed[who] = np.strings.replace(texts[who], " ", "")
     return changed
 
 
