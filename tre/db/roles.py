@@ -85,7 +85,8 @@ GRANTS: Final = (
     *_each(
         Role.APPLICATION, _WORK, "core.dataset", "core.run", "core.request", "core.account", "core.charge"
     ),
-    *_each(Role.APPLICATION, _ALL, "core.session", "core.granted_capability", "core.item", *_QUEUE),
+    *_each(Role.APPLICATION, _WORK, "core.item"),
+    *_each(Role.APPLICATION, _ALL, "core.session", "core.granted_capability", *_QUEUE),
     *_each(Role.APPLICATION, _READ, "extract.extract"),
     *_each(Role.AUDITOR, _READ, *_RECORDS, "extract.extract"),
     Grant(
