@@ -87,7 +87,7 @@ def trusted_run(
     )
     worker = subprocess.Popen([sys.executable, "-m", "tre.worker", "--until-idle"], stderr=subprocess.DEVNULL)
     try:
-        while asked.id in act.observe(runs.unfinished):
+        while asked.id in act.observe(runs.unfinished) and (worker.poll() or 0) >= 0:  # below: it was killed
             time.sleep(POLL_SECONDS)
     finally:
         worker.wait()

@@ -44,7 +44,9 @@ class Jobs:
         return (
             Task("check", self.check),
             Task("release", self.release),
-            Task("run", Runs(self.platform).run, attempts=1),
+            Task(
+                "run", Runs(self.platform).run, attempts=2
+            ),  # the second only notes that the first was cut off
             Task("log", self.sequencer.catch_up, cron="* * * * * */5"),
             Task("check_again", self.check_again, cron="0 * * * *"),
             Task("sweep", self.sweep, cron="* * * * * */30"),

@@ -3,6 +3,7 @@
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 from disclosure import Statistic
 from disclosure.errors import DisclosureError
@@ -31,6 +32,10 @@ TYPES = {
     ParameterType.BOOLEAN: parameters.ParameterType.BOOLEAN,
 }
 
+CUT_OFF: Final = (
+    "The run was cut off when the platform stopped; nothing of it was kept. Run the notebook again."
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Runs:
@@ -39,7 +44,16 @@ class Runs:
     platform: Platform
 
     def run(self, run_id: str) -> None:
-        """Execute one run. Whatever happens to it is noted; nothing is half-submitted."""
+        """Execute one run. Whatever happens to it is noted; nothing is half-submitted.
+
+        A run is executed once. One that was under way when its worker was killed has failed, and says so.
+        """
+        with transaction(self.platform.application) as tx:
+            status = tx.get_one(Run, run_id, with_for_update=True).status
+            if status == runs.RUNNING:
+                runs.fail(tx, run_id, CUT_OFF)
+        if status != runs.QUEUED:
+            return
         try:
             self._run(run_id)
         except (TreError, DisclosureError) as error:
