@@ -157,7 +157,7 @@ def done(tx: Transaction, request_id: str, receipt_digest: str) -> None:
 def trouble(tx: Transaction, request_id: str, sentence: str) -> None:
     """Note why a release is held up. It stays approved and is tried again."""
     request = locked(tx, request_id)
-    if request.problem != sentence:
+    if request.state == State.APPROVED and request.problem != sentence:
         request.problem = sentence
         audit.record(tx, WORKER, Event.PUBLISH_FAILED, f"request:{request.id}")
 
