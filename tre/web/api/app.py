@@ -15,7 +15,7 @@ from tre.db.engine import transaction
 from tre.domain.errors import Refused, TreError
 from tre.services import signin
 from tre.web.api import projects, requests
-from tre.web.api.calling import from_elsewhere
+from tre.web.api.calling import must_not_be_from_elsewhere
 from tre.web.api.shapes import SignIn
 from tre.web.endpoint import Portal, must_be_text, status_of
 from tre.web.guards import Who
@@ -34,7 +34,9 @@ class Verb:
     status: int = 200
 
 
-def login(request: Request, asked: SignIn, _here: Annotated[None, Depends(from_elsewhere)]) -> dict[str, str]:
+def login(
+    request: Request, asked: SignIn, _here: Annotated[None, Depends(must_not_be_from_elsewhere)]
+) -> dict[str, str]:
     """Give a personal token, valid for twelve hours, for name and password."""
     must_be_text([asked.person, asked.password])
     with transaction(request.app.state.portal.platform.application) as tx:

@@ -7,7 +7,7 @@ from typing import Annotated, TypeVar
 from fastapi import Depends, Request
 
 from disclosure.errors import DisclosureError
-from tre.db.engine import Transaction, transaction
+from tre.db.engine import Transaction, read_only, transaction
 from tre.domain.audit import Event
 from tre.domain.errors import NotFound, Refused, TreError
 from tre.domain.people import Actor
@@ -63,18 +63,21 @@ def caller(request: Request) -> Caller:
     """Take the personal token of a call. Cookies mean nothing here, so no page can lend anybody's power.
 
     Raises:
-        Refused: there is no token, or a page of another site calls.
+        Refused: there is no live token, or a page of another site calls.
     """
-    from_elsewhere(request)
+    must_not_be_from_elsewhere(request)
     scheme, _, token = request.headers.get("authorization", "").partition(" ")
     if scheme.lower() != "bearer" or not token:
         raise Refused(
             "signed_out", "Send a personal token from `tre login` as `Authorization: Bearer TOKEN`."
         )
-    return Caller(request.app.state.portal.platform, token)
+    platform: Platform = request.app.state.portal.platform
+    with read_only(platform.application) as tx:
+        sessions.peek(tx, token, Purpose.TOKEN)  # before a word of the body is looked at
+    return Caller(platform, token)
 
 
-def from_elsewhere(request: Request) -> None:
+def must_not_be_from_elsewhere(request: Request) -> None:
     """Refuse what a page of another site sends; programs say nothing of where they come from.
 
     Raises:
