@@ -21,7 +21,7 @@ from tre.domain.outputs import Action, Kind, Mode, State
 from tre.domain.people import WORKER
 from tre.queue import enqueue
 from tre.services import audit, ledger
-from tre.services.outputs import archive
+from tre.services.outputs import archive, noised
 from tre.services.outputs.facts import items_of, locked, move
 from tre.services.outputs.question import AUDIT_KEY, must_count_people, must_name_people
 from tre.vault.objects import ObjectStore
@@ -49,6 +49,7 @@ class Task:
         table: of which rows.
         is_claim: whether the values of these rows are their author's claim.
         archive: digests of the exact tables released before on the same population.
+        noised: the questions answered with noise before on the same population.
     """
 
     item: str
@@ -57,6 +58,7 @@ class Task:
     table: Table
     is_claim: bool
     archive: tuple[str, ...]
+    noised: tuple[Statistic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,8 @@ def start(tx: Transaction, request_id: str, vault: Path) -> list[Task] | None:
 def tasks(tx: Transaction, request: Request, vault: Path) -> list[Task]:
     """What there is to judge about a request now: every exact item, against everything released so far."""
     policy = Policy.from_json(request.policy)
-    known = archive.digests(tx, tx.get_one(Extract, request.extract_id).population)
+    population = tx.get_one(Extract, request.extract_id).population
+    known, answered = archive.digests(tx, population), noised.questions(tx, population)
     return [
         Task(
             item.id,
@@ -92,6 +95,7 @@ def tasks(tx: Transaction, request: Request, vault: Path) -> list[Task]:
             table_of(tx, request, item, vault),
             is_claim=item.kind == Kind.RUN,
             archive=known,
+            noised=answered,
         )
         for item in items_of(tx, request)
         if item.mode == Mode.EXACT
@@ -119,6 +123,7 @@ def _judged(task: Task, earlier: list[Released]) -> Judgement:
     with _opened(task.statistic, task.table, is_derived=task.is_claim) as rows:
         report = assess(task.statistic, rows, task.policy, earlier, key=AUDIT_KEY)
         archived = report.released(task.item)
+    report = noised.flagged(report, task.noised)
     verdict = report.verdict
     if task.is_claim and verdict is Verdict.PASS:
         verdict = Verdict.REVIEW
