@@ -32,6 +32,11 @@ VERDICTS: Final[Mapping[Verdict, Literal["PASS", "REVIEW", "FAIL"]]] = {
     Verdict.FAIL: "FAIL",
 }
 
+MOST_REGISTERED: Final = 200
+"""Most times that one run may register a table; each may be copied. Source: ours, above any notebook that was seen."""
+MOST_SUBMITTED: Final = 50
+"""Most requests that one run may make. Source: ours; reviewers read each of them."""
+
 
 @dataclass(slots=True)
 class Workspace:
@@ -47,6 +52,7 @@ class Workspace:
         largest: most bytes of one derived table.
         registered: derived tables by name, as the run described them.
         submitted: what the run wants released, in order.
+        registrations: how often it has registered a table.
     """
 
     platform: Platform
@@ -58,6 +64,7 @@ class Workspace:
     largest: int
     registered: dict[str, wire.RegisterRequest] = field(default_factory=dict)
     submitted: list[wire.SubmitRequest] = field(default_factory=list)
+    registrations: int = 0
 
     def __call__(self, verb: str, payload: dict[str, object]) -> dict[str, object]:
         """Answer one request; the channel calls this.
@@ -110,7 +117,7 @@ class Workspace:
             return views.budget(tx, self.accounts)
 
     def _register(self, asked: wire.RegisterRequest) -> wire.RegisterAnswer:
-        if asked.name in self.extract.tables:
+        if asked.name.casefold() in {name.casefold() for name in self.extract.tables}:
             raise BadInput(
                 "name_taken",
                 f"'{asked.name}' is a table of the extract; give the derived table another name.",
@@ -119,6 +126,8 @@ class Workspace:
             raise BadInput(
                 "unit", f"A derived table names its people by {STUDY_ID}; keep that column as its unit."
             )
+        self.registrations += 1
+        _must_be_few(self.registrations, MOST_REGISTERED, "registers tables")
         self.registered[asked.name] = asked
         return wire.RegisterAnswer(name=asked.name)
 
@@ -183,6 +192,7 @@ class Workspace:
                 raise BadInput(
                     "unknown_source", f"There is no table '{source:.60}'. Register it before you submit."
                 )
+        _must_be_few(len(self.submitted) + 1, MOST_SUBMITTED, "submits requests")
         self.submitted.append(asked)
         return self._declared(len(self.submitted))
 
@@ -221,6 +231,13 @@ def workspace_of(platform: Platform, run: str, project_id: str, folder: Path) ->
         folder=folder,
         largest=manifest.limits.output_mebibytes * MEBIBYTE,
     )
+
+
+def _must_be_few(number: int, most: int, what: str) -> None:
+    if number > most:
+        raise Refused(
+            "too_many", f"This run {what} more than {most} times; put more into one, and run it again."
+        )
 
 
 def nano_of(precision: str) -> int:
