@@ -130,7 +130,9 @@ def test_the_base_install_loads_no_server_code(statement, project):
 
 def test_the_floors_hold(project):
     program = Path(sys.executable).with_name("lint-imports")
-    done = subprocess.run([str(program), "--no-cache"], cwd=project, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [str(program), "--no-cache"], cwd=project, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 
