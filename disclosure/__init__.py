@@ -11,8 +11,10 @@ if TYPE_CHECKING:
     from disclosure.assessment import assess
     from disclosure.errors import DisclosureError
     from disclosure.policy import Policy, strictest_of
+    from disclosure.protection import Wishes, protect
     from disclosure.released import Released
     from disclosure.result import Finding, Report
+    from disclosure.safe import Safe
     from disclosure.statistic import Statistic
     from disclosure.verdict import Verdict
 
@@ -22,10 +24,13 @@ __all__ = [
     "Policy",
     "Released",
     "Report",
+    "Safe",
     "Statistic",
     "Verdict",
+    "Wishes",
     "assess",
     "dp",
+    "protect",
     "strictest_of",
 ]
 
@@ -35,9 +40,12 @@ _HOMES: Final = {
     "Policy": "policy",
     "Released": "released",
     "Report": "result",
+    "Safe": "safe",
     "Statistic": "statistic",
     "Verdict": "verdict",
+    "Wishes": "protection",
     "assess": "assessment",
+    "protect": "protection",
     "strictest_of": "policy",
 }
 

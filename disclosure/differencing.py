@@ -11,6 +11,7 @@ from disclosure.policy import Policy
 from disclosure.released import Released
 from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
+from disclosure.unions import published_unions
 from disclosure.verdict import Verdict
 
 
@@ -59,6 +60,36 @@ def differences(
             yield from _against(sides, one, policy)
 
 
+def protected_differences(new: Released, released: Sequence[Released], policy: Policy) -> Iterator[Finding]:
+    """Find what the published cells of a protected table, and their unions, isolate against earlier releases.
+
+    Positions in the findings are those of the published cells; a union has none.
+
+    Args:
+        new: the protected table as it would be released.
+        released: what was released before on the same population.
+        policy: the thresholds.
+    """
+    if released and new.contributors is None:
+        yield _unknown("It is not known who is behind the cells of this table")
+        return
+    sides = {column: _side(_known(new, found)) for column, found in (new.contributors or {}).items()}
+    for one in released:
+        if one.contributors is None or one.key != new.key:
+            yield _unknown(f"It is not known in this table's terms who is behind the release {one.id!r}")
+            continue
+        for finding in _against(sides, one, policy):
+            cells = tuple(cell for cell in finding.cells if cell < len(new.cells))
+            yield Finding(finding.rule, cells, finding.sentence, finding.verdict)
+
+
+def _known(one: Released, found: Contributors) -> Contributors:
+    """Return who is behind the cells of a release, and behind what they add up to where some are withheld."""
+    columns = [one.cells[name].tolist() for name in one.statistic.by]
+    keys = list(zip(*columns, strict=True)) if columns else []
+    return published_unions(keys, found, margins=one.statistic.margins) if keys else found
+
+
 def _unknown(fact: str) -> Finding:
     sentence = f"{fact}, so they were not compared; name one key for all tables on these people."
     return Finding("check_failed", (), sentence, Verdict.REVIEW)
@@ -85,7 +116,7 @@ def _against(sides: dict[str | None, _Side], one: Released, policy: Policy) -> I
     for column, found in (one.contributors or {}).items():
         if column not in sides:
             continue
-        for cell, count in _isolations(sides[column], _side(found), policy.min_units):
+        for cell, count in _isolations(sides[column], _side(_known(one, found)), policy.min_units):
             isolated[cell] = min(count, isolated.get(cell, count))
     if isolated:
         least = min(isolated.values())
