@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import House
+from tre.cli.request import copy_bundle
 from tre.db.engine import administrator_engine, read_only
 from tre.db.tables import LogEntry
 from tre.domain.errors import NotFound, Refused
@@ -91,3 +92,20 @@ def test_a_key_that_came_with_the_bundle_proves_nothing(house: House) -> None:
     with pytest.raises(NotFound) as caught:
         records.receipt_faults(house.bundle(request), planted)
     assert caught.value.code == "key_in_bundle"
+
+
+def test_nobody_fetches_a_bundle_that_was_changed_in_the_releases_folder(house: House) -> None:
+    request = house.approved(house.noisy())
+    house.jobs.release(request)
+    key, out = house.platform.public_key, house.platform.home / "fetched"
+    copy_bundle(house.bundle(request), out, key=key)
+    assert records.receipt_faults(out, key) == []
+    table = next(house.bundle(request).glob("*.csv"))
+    table.chmod(0o600)
+    table.write_bytes(table.read_bytes().replace(b"East", b"Easy"))
+    other = house.platform.home / "fetched again"
+    with pytest.raises(Refused) as caught:
+        copy_bundle(house.bundle(request), other, key=key)
+    assert caught.value.code == "bundle_damaged"
+    assert not other.exists()
+    assert not list(house.platform.home.glob(".fetched*"))

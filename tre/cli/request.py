@@ -12,11 +12,11 @@ from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, show_one
 from tre.db.engine import Transaction, transaction
 from tre.domain.audit import Event
-from tre.domain.errors import BadInput, Misused, Unavailable
+from tre.domain.errors import BadInput, Misused, Refused, Unavailable
 from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Decision, Mode, State
 from tre.domain.people import Actor
-from tre.services import projects
+from tre.services import projects, records
 from tre.services.outputs import show as shown
 from tre.services.outputs import vote as voting
 from tre.services.outputs.asking import Precision, ask_for
@@ -128,16 +128,22 @@ def fetch(
     with acting(person) as act:
         with act.recorded(ACCESS), transaction(act.platform.application) as tx:
             release = shown.release_of(tx, act.reader(tx), request_id)
-        _copy(act.platform.releases / release, out)
+        copy_bundle(act.platform.releases / release, out, key=act.platform.public_key)
     say(f"Fetched to {out}. Check it with `tre receipt verify {out}`.")
 
 
-def _copy(bundle: Path, out: Path) -> None:
-    """Copy a bundle; the folder `out` is there whole or not at all."""
+def copy_bundle(bundle: Path, out: Path, *, key: Path) -> None:
+    """Copy a bundle; the folder `out` is there whole and verified, or not at all.
+
+    Raises:
+        Refused: what lies in the releases' folder is not what was released.
+        Unavailable: it could not be written.
+    """
     partial = out.with_name(f".{out.name}.partial")
     try:
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(bundle, partial)
+        _must_verify(partial, bundle.name, key)
         partial.rename(out)
     except OSError as error:
         shutil.rmtree(partial, ignore_errors=True)
@@ -160,3 +166,12 @@ def _ask(
         return ask_for(text, exact_reason, None)
     population = projects.manifest_of(tx, project).linkage.population
     return ask_for(text, None, chosen.nano(population))
+
+
+def _must_verify(copied: Path, release: str, key: Path) -> None:
+    if faults := records.receipt_faults(copied, key):
+        shutil.rmtree(copied, ignore_errors=True)
+        raise Refused(
+            "bundle_damaged",
+            f"Release '{release}' does not verify, so nothing was fetched: {faults[0]} An admin runs `tre audit verify`.",
+        )
