@@ -42,7 +42,7 @@ def sandboxed() -> None:
 def owner(small: House, tmp_path_factory: pytest.TempPathFactory) -> Owner:
     folder = tmp_path_factory.mktemp("owner")
     made = small.data(
-        *("data", "synthesise", "--people", 400, "--seed", 3, "--out", folder / "sources"),
+        *("data", "synthesise", "--people", 500, "--seed", 3, "--out", folder / "sources"),
         *("--recipe", PROJECT / "synthetic.toml"),
     )
     assert made["tax_records"] > 50
