@@ -4,13 +4,12 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 
-import numpy as np
 import pandas as pd
 
 from disclosure.errors import DisclosureError
-from disclosure.evidence import Evidence, Sums
-from disclosure.quantity import Quantity, Role
-from disclosure.statistic import Measure, Statistic
+from disclosure.evidence import Evidence
+from disclosure.statistic import Statistic
+from disclosure.values import presence, values_of
 
 _LEVELS = (str, int, float, bool, type(None))
 
@@ -35,15 +34,6 @@ def contents(stat: Statistic) -> dict[str, Content]:
     return found | {"unsafe": Content.FLAG, "rules": Content.RULES}
 
 
-def presence(measure: Measure, evidence: Evidence) -> tuple[np.ndarray, np.ndarray]:
-    """Return rows and units behind a measure in each cell: those in which its column is not missing."""
-    if measure.column is None:
-        return evidence.rows, evidence.units
-    role = Role.PRESENT if measure.function == "count" else Role.VALUE
-    sums = evidence.sums[Quantity(measure.column, role)]
-    return sums.rows, sums.units
-
-
 def cells_frame(stat: Statistic, evidence: Evidence, rules: Sequence[tuple[str, ...]]) -> pd.DataFrame:
     """Return the table of a statistic.
 
@@ -58,7 +48,7 @@ def cells_frame(stat: Statistic, evidence: Evidence, rules: Sequence[tuple[str, 
     columns |= {"n": evidence.rows, "units": evidence.units}
     for measure in stat.measures:
         rows, units = presence(measure, evidence)
-        columns[measure.name] = _values(measure, stat, evidence)
+        columns[measure.name] = values_of(measure, stat, evidence)
         columns |= {f"{measure.name}_n": rows, f"{measure.name}_units": units}
     columns |= {"unsafe": [bool(names) for names in rules], "rules": list(rules)}
     return _frame(columns, stat)
@@ -93,28 +83,6 @@ def _frame(columns: Mapping[str, Iterable[object]], stat: Statistic) -> pd.DataF
             values = [_tuple(names) for names in values]
         series[name] = pd.Series(values, dtype=types.get(content, "object"))
     return pd.DataFrame(series)
-
-
-def _values(measure: Measure, stat: Statistic, evidence: Evidence) -> Iterable[object]:
-    """Return a measure in each cell; a sum or mean of nothing is not a number."""
-    weighted = stat.weight is not None
-    if measure.function == "count":
-        if not weighted:
-            return presence(measure, evidence)[0]
-        return _totals(evidence.sums[Quantity(measure.column, Role.WEIGHT)])
-    sums = evidence.sums[Quantity(measure.column, Role.WEIGHTED if weighted else Role.VALUE)]
-    totals = [total if rows else math.nan for total, rows in zip(_totals(sums), sums.rows, strict=True)]
-    if measure.function == "sum":
-        return totals
-    weights = (
-        _totals(evidence.sums[Quantity(measure.column, Role.WEIGHT)]) if weighted else sums.rows.tolist()
-    )
-    return [total / weight if weight else math.nan for total, weight in zip(totals, weights, strict=True)]
-
-
-def _totals(sums: Sums) -> list[float]:
-    """Return sums as doubles."""
-    return [sums.scale.value(total) for total in sums.total]
 
 
 def _tuple(names: object) -> tuple[object, ...]:

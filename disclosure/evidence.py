@@ -1,7 +1,7 @@
 """What the rules need to know of each cell, from one aggregate pass over the data."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, cast
 
@@ -9,8 +9,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.grid import Grid, Key, check_size, grid_of, key_of
-from disclosure.quantity import Quantity, Scale, check_numeric, scale_of
-from disclosure.query import Question, cells_tree, contributors_tree, question_of, scan_tree
+from disclosure.order import Order, keyed, order_of, ordered_columns, position_of
+from disclosure.quantity import Quantity, Role, Scale, check_numeric, scale_of
+from disclosure.query import (
+    Question,
+    cells_tree,
+    contributors_tree,
+    question_of,
+    scan_tree,
+    square_of,
+    squares_tree,
+)
 from disclosure.source import Data, open_source
 from disclosure.statistic import Statistic
 
@@ -71,6 +80,8 @@ class Evidence:
         problems: sentences on what the data did not let us check.
         contributors: gather who is behind each cell, per column that must be present (None for all rows); the
             answer is None where rows have no key or the data have changed since.
+        orders: per column that is ordered, where its values lie.
+        squares: per column that is squared, the sum of its squares, in units of the square of its scale's last place.
     """
 
     grid: Grid
@@ -79,6 +90,8 @@ class Evidence:
     sums: dict[Quantity, Sums]
     problems: tuple[str, ...]
     contributors: Callable[[], dict[str | None, Contributors] | None]
+    orders: dict[str, Order] = field(default_factory=dict)
+    squares: dict[str, Whole] = field(default_factory=dict)
 
 
 def gather(stat: Statistic, data: Data, *, key: str | None, max_cells: int) -> Evidence:
@@ -97,7 +110,9 @@ def gather(stat: Statistic, data: Data, *, key: str | None, max_cells: int) -> E
     scan = source.rows(scan_tree(question))[0]
     numbers = [cast("float", value) for value in scan]  # scan_tree asks for numbers only
     after = 4 + len(stat.by)
-    check_size([int(count) for count in numbers[4:after]], margins=stat.margins, most=max_cells)
+    levels = [int(count) for count in numbers[4:after]]
+    levels[-1:] = levels[-1:] if stat.bins is None else [len(stat.bins) + 2]
+    check_size(levels, margins=stat.margins, most=max_cells)
     largest, infinite = scan[after::2], scan[after + 1 :: 2]
     scales = [
         scale_of(quantity, source, float(cast("float", value or 0)))
@@ -108,14 +123,17 @@ def gather(stat: Statistic, data: Data, *, key: str | None, max_cells: int) -> E
     found = _fetch(question, scales, by_unit=by_unit)
     problems = (*_unit_problems(int(numbers[1])), *_weight_problems(int(numbers[3])))
     problems += _infinity_problems(question, infinite)
-    return _evidence(question, found, scales, (problems, key))
+    evidence = _evidence(question, found, scales, (problems, key))
+    orders = {
+        column: order_of(question, evidence.grid, column, by_unit=by_unit) for column in ordered_columns(stat)
+    }
+    return replace(evidence, orders=orders, squares=_squares(question, evidence.grid, scales))
 
 
 def _fetch(question: Question, scales: Sequence[Scale], *, by_unit: bool) -> dict[Key, tuple[object, ...]]:
     """Run the aggregate pass; a group without rows (an empty table's total) is left out."""
-    width = len(question.dimensions)
-    rows = question.source.rows(cells_tree(question, scales, by_unit=by_unit))
-    return {key_of(row[:width], row[width : 2 * width]): row[2 * width :] for row in rows if row[2 * width]}
+    tree = cells_tree(question, scales, by_unit=by_unit)
+    return {key: row for key, row in keyed(question, tree) if row[0]}
 
 
 def _evidence(
@@ -127,7 +145,7 @@ def _evidence(
     """Lay the fetched groups out on the grid."""
     problems, key = rest
     stat = question.statistic
-    grid = grid_of(found, len(stat.by), margins=stat.margins)
+    grid = grid_of(found, len(stat.by), margins=stat.margins, bins=stat.bins)
     rows, units = _counts(grid, found, 0), _counts(grid, found, 1)
     sums = {
         quantity: _sums(grid, found, 2 + _PER_QUANTITY * index, scale)
@@ -139,6 +157,24 @@ def _evidence(
         return None if name is None else _contributors(question, name, grid, rows)
 
     return Evidence(grid, rows, units, sums, problems, contributors)
+
+
+def _squares(question: Question, grid: Grid, scales: Sequence[Scale]) -> dict[str, Whole]:
+    """Add up the squares of each column that needs them, exactly."""
+    wanted = [
+        (index, scale)
+        for index, (quantity, scale) in enumerate(zip(question.quantities, scales, strict=True))
+        if quantity.role is Role.SPREAD
+    ]
+    if not wanted:
+        return {}
+    squares = [np.zeros(len(grid.keys), dtype=object) for _ in wanted]
+    for key, row in keyed(question, squares_tree(question, wanted)):
+        for index, found in enumerate(squares):
+            high, mixed, low = (int(cast("int", part or 0)) for part in row[3 * index : 3 * index + 3])
+            found[position_of(grid, key)] = square_of(high, mixed, low)
+    names = [str(question.quantities[index].column) for index, _ in wanted]
+    return dict(zip(names, squares, strict=True))
 
 
 def _counts(grid: Grid, found: dict[Key, tuple[object, ...]], column: int) -> Counts:

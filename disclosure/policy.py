@@ -32,6 +32,12 @@ class Policy:
         equal_values_unsafe: whether a cell in which all contributors have one value is unsafe (group disclosure).
             SDAP Handbook, on class disclosure.
         min_degrees: fewest residual degrees of freedom of an estimate. SDAP Handbook: 10.
+        mode_share: a commonest value is unsafe when more than this share of the units with a value have it, from
+            0 to 1. Statbarns ontology, mode: "not nearly everyone"; 0.90 is ours, as (2, 0.90).
+        lone_quantile_unsafe: whether a quantile that is one unit's own value is unsafe; otherwise a person looks.
+            SDAP Handbook, position statistics: round it, or average its neighbours.
+        structural_ends: pairs of column and value that may stand as its least or greatest value, because a rule and
+            not a person sets it (such as age 0). SDAP Handbook, end points.
         max_cells: most cells of one table with its margins, in cells. Ours: what two people can look through
             by machine, and what bounds memory.
         source: title and edition of the rule book that these values come from.
@@ -45,6 +51,9 @@ class Policy:
     single_share: float = 0.50
     equal_values_unsafe: bool = True
     min_degrees: int = 10
+    mode_share: float = 0.90
+    lone_quantile_unsafe: bool = False
+    structural_ends: tuple[tuple[str, float], ...] = ()
     max_cells: int = 100_000
     source: str = _HANDBOOK
 
@@ -54,6 +63,7 @@ class Policy:
         for name in _TRUE_IS_STRICTER:
             if type(getattr(self, name)) is not bool:
                 raise DisclosureError("policy", f"The policy's {name} must be true or false.")
+        _check_ends(self.structural_ends)
         for text in (self.name, self.source):
             if type(text) is not str:
                 raise DisclosureError("policy", "The policy's name and source must be texts.")
@@ -63,7 +73,7 @@ class Policy:
         """Return a named policy: "standard", or "strict" for data on health or firms.
 
         "strict" asks (2, 0.67) (ABS DataLab output rules) and p = 0.15, which is (2, 0.87) by the SDC Handbook's
-        p = (1 - k) / k.
+        p = (1 - k) / k; and no quantile that is one unit's own value.
 
         Raises:
             DisclosureError: "policy": there is no such preset.
@@ -71,7 +81,7 @@ class Policy:
         if name == "standard":
             return cls()
         if name == "strict":
-            return cls(name="strict", p_percent=0.15, dominance_share=0.67)
+            return cls(name="strict", p_percent=0.15, dominance_share=0.67, lone_quantile_unsafe=True)
         raise DisclosureError(
             "policy", f"There is no policy called {name!r:.60}; choose 'standard' or 'strict'."
         )
@@ -107,7 +117,11 @@ class Policy:
             raise DisclosureError(
                 "policy", "This is not a policy as Policy.to_json() writes it; write it again."
             )
-        return cls(**record)
+        ends = record["structural_ends"]
+        if not isinstance(ends, list | tuple):
+            raise DisclosureError("policy", _NOT_ENDS)
+        pairs = tuple(tuple(end) if isinstance(end, list) else end for end in ends)
+        return cls(**record | {"structural_ends": pairs})
 
     @property
     def digest(self) -> str:
@@ -116,8 +130,9 @@ class Policy:
 
 
 _LARGER_IS_STRICTER: Final = ("min_units", "p_percent", "min_degrees")
-_SMALLER_IS_STRICTER: Final = ("dominance_share", "single_share", "max_cells")
-_TRUE_IS_STRICTER: Final = ("zeros_unsafe", "equal_values_unsafe")
+_SMALLER_IS_STRICTER: Final = ("dominance_share", "single_share", "mode_share", "max_cells")
+_TRUE_IS_STRICTER: Final = ("zeros_unsafe", "equal_values_unsafe", "lone_quantile_unsafe")
+_NOT_ENDS: Final = "The policy's structural_ends must be pairs of a column and a number, such as ('age', 0)."
 _WHOLE: Final = frozenset({"min_units", "min_degrees", "max_cells"})
 
 
@@ -132,7 +147,7 @@ def strictest_of(policies: Iterable[Policy]) -> Policy:
         raise DisclosureError("policy", "The strictest of no policies is unknown; name at least one.")
     if len({policy.digest for policy in found}) == 1:
         return found[0]
-    names = (*_LARGER_IS_STRICTER, *_SMALLER_IS_STRICTER, *_TRUE_IS_STRICTER)
+    names = (*_LARGER_IS_STRICTER, *_SMALLER_IS_STRICTER, *_TRUE_IS_STRICTER, "structural_ends")
     merged = {name: _strictest(name, [getattr(policy, name) for policy in found]) for name in names}
     sources = "; ".join(dict.fromkeys(policy.source for policy in found))
     return Policy(name="+".join(sorted({policy.name for policy in found})), source=sources, **merged)
@@ -149,6 +164,8 @@ def _stricter(name: str, one: Any, other: Any) -> Any:  # Any: int, float or boo
     """Return the stricter of two values of a field; a text may change freely."""
     if name in _LARGER_IS_STRICTER or name in _TRUE_IS_STRICTER:
         return max(one, other)
+    if name == "structural_ends":
+        return tuple(end for end in other if end in one)
     return min(one, other) if name in _SMALLER_IS_STRICTER else other
 
 
@@ -161,6 +178,14 @@ def _check_number(name: str, value: object) -> None:
         raise DisclosureError(
             "policy", f"The policy's {name} must be above 0{'' if whole else ' and at most 1'}."
         )
+
+
+def _check_ends(ends: object) -> None:
+    """Refuse ends that are no pairs of a column and a number."""
+    if not isinstance(ends, tuple) or not all(isinstance(end, tuple) and len(end) == 2 for end in ends):
+        raise DisclosureError("policy", _NOT_ENDS)
+    if not all(type(column) is str and _is_number(value, whole=False) for column, value in ends):
+        raise DisclosureError("policy", _NOT_ENDS)
 
 
 def _is_number(value: object, *, whole: bool) -> TypeGuard[float]:

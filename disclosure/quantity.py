@@ -10,6 +10,7 @@ from sqlglot import exp
 
 from disclosure.errors import DisclosureError
 from disclosure.expression.sql import Kind, column_node
+from disclosure.measure import COUNTED, SPREAD
 from disclosure.source import Source, evidence_failed
 from disclosure.statistic import Statistic
 
@@ -26,6 +27,7 @@ class Role(Enum):
     VALUE = "value"
     WEIGHT = "weight"
     WEIGHTED = "weighted"
+    SPREAD = "spread"
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,7 +36,8 @@ class Quantity:
 
     Attributes:
         column: the column that must not be missing; None for all rows.
-        role: PRESENT is 1, VALUE the column, WEIGHT the weight, WEIGHTED the product of the two.
+        role: PRESENT is 1, VALUE the column, WEIGHT the weight, WEIGHTED the product of the two,
+            SPREAD the column as a double, to be squared.
     """
 
     column: str | None
@@ -80,13 +83,16 @@ def quantities_of(stat: Statistic) -> tuple[Quantity, ...]:
     """Return what must be added up to compute and to judge a table, each once, in order of need."""
     found: dict[Quantity, None] = {}
     for measure in stat.measures:
-        roles = [Role.PRESENT if measure.function == "count" else Role.VALUE]
+        roles = [Role.PRESENT if measure.function in COUNTED else Role.VALUE]
+        roles.extend([Role.SPREAD] if measure.function in SPREAD else [])
         if stat.weight is not None:
             roles.append(Role.WEIGHT)
-            roles.extend([Role.WEIGHTED] if measure.function != "count" else [])
+            roles.extend([] if measure.function in COUNTED else [Role.WEIGHTED])
         if measure.column is None:
             roles = [role for role in roles if role is Role.WEIGHT]
         found.update(dict.fromkeys(Quantity(measure.column, role) for role in roles))
+    if stat.bins is not None:
+        found[Quantity(stat.by[-1], Role.VALUE)] = None
     return tuple(found)
 
 
@@ -96,7 +102,8 @@ def check_numeric(stat: Statistic, source: Source) -> None:
     Raises:
         DisclosureError: "not_numeric".
     """
-    names = [m.column for m in stat.measures if m.column is not None and m.function != "count"]
+    names = [m.column for m in stat.measures if m.column is not None and m.function not in COUNTED]
+    names += [] if stat.bins is None else [stat.by[-1]]
     for name in [*names, *([] if stat.weight is None else [stat.weight])]:
         if source.kinds[name] not in {Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN}:
             raise DisclosureError(
@@ -112,18 +119,19 @@ def raw_node(quantity: Quantity, stat: Statistic, source: Source) -> exp.Expr:
         return exp.Case(ifs=[exp.If(this=_is_not_null(present), true=exp.Literal.number(1))])
     if quantity.role is Role.VALUE:
         return _number(str(quantity.column), source)
-    weight = exp.cast(column_node(str(stat.weight)), "DOUBLE")
     if quantity.column is None:
-        return weight
+        return _weight(stat)
     value = _number(quantity.column, source)
+    if quantity.role is Role.SPREAD:
+        return exp.cast(value, "DOUBLE")
     if quantity.role is Role.WEIGHT:
-        return exp.Case(ifs=[exp.If(this=_is_not_null(value), true=weight)])
-    return exp.Mul(this=weight, expression=exp.cast(value, "DOUBLE"))
+        return exp.Case(ifs=[exp.If(this=_is_not_null(value), true=_weight(stat))])
+    return exp.Mul(this=_weight(stat), expression=exp.cast(value, "DOUBLE"))
 
 
 def is_floating(quantity: Quantity, source: Source) -> bool:
     """Whether a quantity is computed in doubles."""
-    if quantity.role in {Role.WEIGHT, Role.WEIGHTED}:
+    if quantity.role in {Role.WEIGHT, Role.WEIGHTED, Role.SPREAD}:
         return True
     return quantity.role is Role.VALUE and source.types[str(quantity.column)] in {"FLOAT", "DOUBLE"}
 
@@ -153,6 +161,10 @@ def scaled_node(node: exp.Expr, scale: Scale) -> exp.Expr:
         factor = exp.cast(exp.Literal.string(repr(scale.factor)), "DOUBLE")
         node = exp.Mul(this=node, expression=factor)
     return exp.cast(node, scale.type)
+
+
+def _weight(stat: Statistic) -> exp.Expr:
+    return exp.cast(column_node(str(stat.weight)), "DOUBLE")
 
 
 def _number(name: str, source: Source) -> exp.Expr:

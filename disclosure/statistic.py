@@ -4,47 +4,25 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from enum import Enum
 from typing import Any, Final, Self
 
+from disclosure.bins import check_bins
 from disclosure.errors import DisclosureError
 from disclosure.expression import Expression, parse
+from disclosure.kind import Kind, check_kind
+from disclosure.measure import Measure, check_clashes, check_measure, check_weighted, measure_of, quantile_of
+from disclosure.naming import MAX_NAME, check_names, is_text
+from disclosure.strict_json import read_once
 
-
-class Kind(Enum):
-    """The kinds of statistic that can be asked."""
-
-    TABLE = "table"
-
-
-FUNCTIONS: Final = ("count", "sum", "mean")
-"""The aggregations a measure may use."""
-RESERVED: Final = frozenset({"n", "units", "unsafe", "rules"})
-"""Column names that a report adds itself."""
-MAX_NAME: Final = 20_000
-"""Longest name of a column, measure or source, in characters. Source: ours."""
 MAX_DIMENSIONS: Final = 8
 """Most dimensions of a table. Source: ours; all margins of eight are 256 tables."""
 MAX_MEASURES: Final = 50
 """Most measures of a table. Source: ours."""
 MAX_JSON: Final = 1_000_000
 """Longest JSON text of a statistic, in characters. Source: ours."""
-_KEYS: Final = ("by", "kind", "margins", "measures", "source", "title", "unit", "weight", "where")
-
-
-@dataclass(frozen=True, slots=True)
-class Measure:
-    """One column of numbers in a table.
-
-    Attributes:
-        name: the author's name for it.
-        function: one of `FUNCTIONS`.
-        column: what is aggregated; None only for a count of rows.
-    """
-
-    name: str
-    function: str
-    column: str | None
+_KEYS: Final = frozenset({"by", "kind", "margins", "measures", "source", "title", "unit", "weight", "where"})
+_MORE_KEYS: Final = frozenset({"bins"})
+"""Keys that only stand where they are used, so that the text of a table never changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +39,7 @@ class Statistic:
         weight: the column of weights, or None.
         margins: whether totals over each dimension are asked too.
         title: the author's title; it changes nothing.
+        bins: the edges by which a histogram bands its last dimension; None for other kinds.
     """
 
     kind: Kind
@@ -72,11 +51,15 @@ class Statistic:
     weight: str | None
     margins: bool
     title: str = ""
+    bins: tuple[float, ...] | None = None
 
     def __post_init__(self) -> None:
-        _check_names(self)
+        check_names([(self.source, "source"), *((name, "dimension") for name in self.by)])
+        check_names([(name, role) for name, role in self._roles() if name is not None])
+        _check_form(self)
         _check_measures(self)
-        _check_clashes(self)
+        check_kind(self.kind, self.by, self.measures, self.bins)
+        check_clashes(self.by, self.measures)
         if self.where is not None:
             _check_filter(self.where)
 
@@ -95,22 +78,86 @@ class Statistic:
     ) -> Self:
         """Ask for a table of frequencies (`measures=None`) or of measures such as {"total": ("sum", "bill")}.
 
+        A quantile names its point, ("quantile", "bill", 0.9); a proportion of what it is, ("proportion", None,
+        "index"), as pandas' `normalize` does.
+
         Raises:
             DisclosureError: codes "name", "dimension", "unknown_measure", "measure", "name_clash", "weight",
                 "expression": each names the piece that is wrong.
         """
-        if isinstance(by, str):
-            raise DisclosureError("dimension", f"`by` is a list of columns; write [{by[:60]!r}].")
         return cls(
             kind=Kind.TABLE,
             source=source,
-            by=tuple(by),
-            measures=tuple(_measure(name, asked) for name, asked in (measures or {}).items()),
+            by=_dimensions(by),
+            measures=tuple(measure_of(name, asked) for name, asked in (measures or {}).items()),
             unit=unit,
             where=where,
             weight=weight,
             margins=margins,
             title=title,
+        )
+
+    @classmethod
+    def quantiles(  # noqa: PLR0913  the words of the contract
+        cls,
+        source: str,
+        value: str,
+        *,
+        q: Iterable[float] = (0.25, 0.5, 0.75),
+        by: Iterable[str] | None = None,
+        unit: str | None = None,
+        where: str | None = None,
+        margins: bool = True,
+        title: str = "",
+    ) -> Self:
+        """Ask for quantiles of a column, each called by its hundredths: q25, q50, q75.
+
+        Raises:
+            DisclosureError: as `table`; "measure" also for a quantile outside 0 to 1, or none at all.
+        """
+        return cls(
+            kind=Kind.QUANTILES,
+            source=source,
+            by=_dimensions(by or ()),
+            measures=tuple(quantile_of(value, point) for point in q),
+            unit=unit,
+            where=where,
+            weight=None,
+            margins=margins,
+            title=title,
+        )
+
+    @classmethod
+    def histogram(  # noqa: PLR0913  the words of the contract
+        cls,
+        source: str,
+        value: str,
+        *,
+        bins: Iterable[float],
+        by: Iterable[str] | None = None,
+        unit: str | None = None,
+        where: str | None = None,
+        margins: bool = True,
+        title: str = "",
+    ) -> Self:
+        """Ask how many rows lie in each declared bin of a column, which becomes the last dimension.
+
+        Raises:
+            DisclosureError: as `table`; "bins": the edges are no numbers in rising order.
+        """
+        edges = tuple(bins)
+        check_bins(edges)
+        return cls(
+            kind=Kind.HISTOGRAM,
+            source=source,
+            by=(*_dimensions(by or ()), value),
+            measures=(),
+            unit=unit,
+            where=where,
+            weight=None,
+            margins=margins,
+            title=title,
+            bins=tuple(map(float, edges)),
         )
 
     @property
@@ -150,45 +197,42 @@ class Statistic:
         record = self._record() | {
             "title": "",
             "where": None if condition is None else condition.canonical(),
-            "measures": sorted([measure.function, measure.column or ""] for measure in self.measures),
+            "measures": sorted(measure.question() for measure in self.measures),
         }
         return hashlib.sha256(_stable(record).encode()).hexdigest()
 
+    def _roles(self) -> tuple[tuple[str | None, str], ...]:
+        return (self.unit, "unit"), (self.weight, "weight")
+
     def _record(self) -> dict[str, object]:
-        return {
+        record: dict[str, object] = {
             "kind": self.kind.value,
             "source": self.source,
             "by": list(self.by),
-            "measures": [[m.name, m.function, m.column] for m in self.measures],
+            "measures": [measure.record() for measure in self.measures],
             "unit": self.unit,
             "where": self.where,
             "weight": self.weight,
             "margins": self.margins,
             "title": self.title,
         }
+        return record if self.bins is None else record | {"bins": list(self.bins)}
 
 
 def _stable(record: dict[str, object]) -> str:
     return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
 
-def _measure(name: object, asked: object) -> Measure:
-    """Read ("sum", "bill")."""
-    if isinstance(asked, list | tuple) and len(asked) == 2:
-        function, column = asked
-        return Measure(name, function, column)  # type: ignore[arg-type]  # __post_init__ checks the types
-    raise DisclosureError("measure", f"Write the measure {name!r:.60} as a pair such as ('sum', 'bill').")
+def _dimensions(by: Iterable[str]) -> tuple[str, ...]:
+    """Read the dimensions; one text is not a list of its letters."""
+    if isinstance(by, str):
+        raise DisclosureError("dimension", f"`by` is a list of columns; write [{by[:60]!r}].")
+    return tuple(by)
 
 
-def _check_names(stat: Statistic) -> None:
-    """Refuse names that are no text, empty, too long or not storable."""
-    _check_name(stat.source, "source")
-    for dimension in stat.by:
-        _check_name(dimension, "dimension")
-    for name, role in ((stat.unit, "unit"), (stat.weight, "weight")):
-        if name is not None:
-            _check_name(name, role)
-    if not _is_text(stat.title) or len(stat.title) > MAX_NAME:
+def _check_form(stat: Statistic) -> None:
+    """Refuse a title that is no text, margins that are neither true nor false, and too many dimensions."""
+    if not is_text(stat.title):
         raise DisclosureError("name", f"The title must be a text of at most {MAX_NAME} characters.")
     if type(stat.margins) is not bool:
         raise DisclosureError("name", "`margins` must be true or false.")
@@ -198,57 +242,19 @@ def _check_names(stat: Statistic) -> None:
         )
 
 
-def _check_name(name: object, role: str) -> None:
-    if not isinstance(name, str) or not _is_storable(name) or not 1 <= len(name) <= MAX_NAME:
-        raise DisclosureError(
-            "name", f"The name of the {role} must be a text of 1 to {MAX_NAME} characters without NUL."
-        )
-
-
-def _is_text(value: object) -> bool:
-    return isinstance(value, str) and _is_storable(value)
-
-
-def _is_storable(name: str) -> bool:
-    """Whether a name can stand in UTF-8 and in a database."""
-    return "\0" not in name and not any("\ud800" <= sign <= "\udfff" for sign in name)
-
-
 def _check_measures(stat: Statistic) -> None:
-    """Refuse unknown aggregations, and columns where they do not belong."""
+    """Refuse too many measures, wrong ones, and those that their table cannot show."""
     if len(stat.measures) > MAX_MEASURES:
         raise DisclosureError("measure", f"A table may have at most {MAX_MEASURES} measures; ask for fewer.")
     for measure in stat.measures:
-        _check_name(measure.name, "measure")
-        if measure.function not in FUNCTIONS:
-            raise DisclosureError(
-                "unknown_measure",
-                f"The measure {measure.name[:60]!r} asks for {measure.function!r:.60}; "
-                f"choose one of {', '.join(FUNCTIONS)}.",
-            )
-        if measure.column is not None:
-            _check_name(measure.column, "column")
-        elif measure.function != "count":
-            raise DisclosureError("measure", f"The measure {measure.name[:60]!r} needs a column.")
-    if stat.weight is not None and not stat.measures:
+        check_measure(measure)
+    if stat.weight is not None:
+        check_weighted(stat.measures)
+    if not stat.margins and any(measure.function == "proportion" for measure in stat.measures):
         raise DisclosureError(
-            "weight", "A weighted table needs a measure, such as {'people': ('count', None)}."
+            "measure",
+            "Proportions give away the totals that they are taken of; ask for them with margins=True.",
         )
-
-
-def _check_clashes(stat: Statistic) -> None:
-    """Refuse names that would stand twice in a report."""
-    taken = set(RESERVED)
-    names = [*stat.by]
-    for measure in stat.measures:
-        names += [measure.name, f"{measure.name}_n", f"{measure.name}_units"]
-    for name in names:
-        if name in taken:
-            raise DisclosureError(
-                "name_clash",
-                f"The name {name[:60]!r} stands twice in the table or is one of its own; rename it.",
-            )
-        taken.add(name)
 
 
 def _check_filter(where: object) -> None:
@@ -259,34 +265,21 @@ def _check_filter(where: object) -> None:
 
 def _arguments(text: object) -> dict[str, Any]:  # Any: __post_init__ checks each type
     """Read the JSON form into constructor arguments."""
-    record = _parsed(text) if isinstance(text, str) else text
-    if not isinstance(record, dict) or set(record) != set(_KEYS):
+    record = read_once(text, longest=MAX_JSON) if isinstance(text, str) else text
+    if not isinstance(record, dict) or set(record) - _MORE_KEYS != _KEYS:
         raise _not_a_statistic()
     if not isinstance(record["by"], list) or not isinstance(record["measures"], list):
         raise _not_a_statistic()
     if record["kind"] not in [kind.value for kind in Kind]:
         raise DisclosureError("kind", "This kind of statistic is not known here; ask for a table.")
-    if not all(isinstance(entry, list) and len(entry) == 3 for entry in record["measures"]):
+    if not all(isinstance(entry, list) and 3 <= len(entry) <= 4 for entry in record["measures"]):
         raise _not_a_statistic()
     measures = tuple(Measure(*entry) for entry in record["measures"])
-    return record | {"kind": Kind(record["kind"]), "by": tuple(record["by"]), "measures": measures}
-
-
-def _parsed(text: str) -> object:
-    """Parse JSON; a key that stands twice, or a text too long or deep, is refused."""
-    if len(text) > MAX_JSON:
-        raise _not_a_statistic()
-    try:
-        return json.loads(text, object_pairs_hook=_unique)
-    except (ValueError, RecursionError):
-        raise _not_a_statistic() from None
-
-
-def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise _not_a_statistic()
-    return found
+    read = {"kind": Kind(record["kind"]), "by": tuple(record["by"]), "measures": measures}
+    if "bins" in record:
+        check_bins(record["bins"])
+        read["bins"] = tuple(map(float, record["bins"]))
+    return record | read
 
 
 def _not_a_statistic() -> DisclosureError:

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from disclosure.dp.dictionary import Dictionary
-from disclosure.statistic import Measure, Statistic
+from disclosure.measure import Measure
+from disclosure.statistic import Statistic
 
 
 class Role(StrEnum):

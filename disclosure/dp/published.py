@@ -7,10 +7,14 @@ from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.levels import identity_of
 from disclosure.errors import DisclosureError
 from disclosure.expression import Column, Comparison, Leaf, Literal, Membership, Missing
-from disclosure.statistic import Measure, Statistic
+from disclosure.measure import Measure
+from disclosure.statistic import Statistic
 
 ANSWERED: Final = frozenset({"table"})
 """Kinds of statistic that noise can answer so far; any other is refused."""
+
+MEASURED: Final = ("count", "sum", "mean")
+"""Aggregations that noise can answer so far; any other is refused."""
 
 MOST_LISTED: Final = 50
 """Most published values that a refusal lists."""
@@ -20,7 +24,7 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
     """Refuse a question that noise cannot answer soundly, by question and dictionary alone.
 
     Raises:
-        DisclosureError: `kind`, `unit`, `weights`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`
+        DisclosureError: `kind`, `unit`, `weights`, `unknown_measure`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`
             or `where_unpublished`.
     """
     if stat.kind.value not in ANSWERED:
@@ -50,6 +54,11 @@ def _refuse_without_keys(column: str, dictionary: Dictionary) -> None:
 
 
 def _refuse_measure(measure: Measure, dictionary: Dictionary) -> None:
+    if measure.function not in MEASURED:
+        raise DisclosureError(
+            "unknown_measure",
+            f"A {measure.function} has no noisy form yet; ask for one of {', '.join(MEASURED)}.",
+        )
     if measure.column is None:
         return
     if measure.function == "count" and measure.column not in dictionary.columns:

@@ -8,14 +8,18 @@ from disclosure.policy import Policy
 from disclosure.result import Finding
 from disclosure.rules.concentration import dominance, p_percent
 from disclosure.rules.counts import threshold, zero
-from disclosure.rules.sameness import all_equal
+from disclosure.rules.position import edges, endpoint, quantile
+from disclosure.rules.sameness import all_equal, commonest, group
+from disclosure.rules.shape import dof
 from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict
 
 Rule = Callable[[Statistic, Evidence, Policy], Iterator[Finding]]
 
-RULES: Final[tuple[Rule, ...]] = (threshold, zero, p_percent, dominance, all_equal)
-"""The rules on a table of counts, sums and means, in the order of their findings."""
+RULES: Final[tuple[Rule, ...]] = (
+    *(threshold, zero, p_percent, dominance, all_equal, group, commonest, endpoint, edges, quantile, dof),
+)
+"""The rules on a table, in the order of their findings."""
 
 
 def judge(

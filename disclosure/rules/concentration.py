@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.evidence import Evidence, Sums
+from disclosure.measure import ADDED
 from disclosure.policy import Policy
 from disclosure.quantity import Role
 from disclosure.result import Finding, count_of
@@ -17,7 +18,7 @@ Mask = NDArray[np.bool_]
 Hit = Callable[[Sums], Mask]
 
 
-def p_percent(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
+def p_percent(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
     """Find totals from which the second largest contributor could estimate the largest too closely.
 
     Unsafe when (X - x1 - x2) < p x1, on absolute contributions, in exact whole numbers; and when all contributions
@@ -31,10 +32,10 @@ def p_percent(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[
         return close | (_true(sums.largest == 0) & (sums.rows > 0))
 
     sentence = f"the rest beside the two largest contributors is below {policy.p_percent:.0%} of the largest"
-    yield from _found(evidence, "p_percent", (hit, sentence, Verdict.FAIL))
+    yield from _found(stat, evidence, "p_percent", (hit, sentence, Verdict.FAIL))
 
 
-def dominance(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
+def dominance(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
     """Find totals of which the two largest contributors hold too much; ask a person about the single largest."""
     pair, single = _exact(policy.dominance_share), _exact(policy.single_share)
 
@@ -47,16 +48,19 @@ def dominance(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[
         return _true(held) & _true(sums.absolute > 0)
 
     sentence = f"the two largest contributors hold {policy.dominance_share:.0%} or more"
-    yield from _found(evidence, "dominance", (hit, sentence, Verdict.FAIL))
+    yield from _found(stat, evidence, "dominance", (hit, sentence, Verdict.FAIL))
     sentence = f"the largest contributor holds {policy.single_share:.0%} or more"
-    yield from _found(evidence, "dominance", (look, sentence, Verdict.REVIEW))
+    yield from _found(stat, evidence, "dominance", (look, sentence, Verdict.REVIEW))
 
 
-def _found(evidence: Evidence, rule: str, judgement: tuple[Hit, str, Verdict]) -> Iterator[Finding]:
-    """Apply a judgement to each summed column, plain and weighted."""
+def _found(
+    stat: Statistic, evidence: Evidence, rule: str, judgement: tuple[Hit, str, Verdict]
+) -> Iterator[Finding]:
+    """Apply a judgement to each column whose total or mean is asked for, plain and weighted."""
     hit, sentence, verdict = judgement
+    added = {measure.column for measure in stat.measures if measure.function in ADDED}
     for quantity, sums in evidence.sums.items():
-        if quantity.role not in {Role.VALUE, Role.WEIGHTED}:
+        if quantity.role not in {Role.VALUE, Role.WEIGHTED} or quantity.column not in added:
             continue
         cells = tuple(np.flatnonzero(hit(sums)).tolist())
         if cells:

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from disclosure.cells import presence
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
 from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
+from disclosure.values import presence
 from disclosure.verdict import Verdict
 
 

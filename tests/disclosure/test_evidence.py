@@ -43,10 +43,10 @@ def test_a_table_is_the_cross_product_then_the_margins_in_order_of_level():
 def test_a_cell_of_nobody_is_zero_and_threshold():
     report = table(pd.DataFrame({"a": ["x", "y"] * 20, "b": [1, 2] * 20}), ["a", "b"], margins=False)
     assert rows(report, "n", "unsafe", "rules") == [
-        (20, False, ()),
+        (20, True, ("group",)),
         (0, True, ("threshold", "zero")),
         (0, True, ("threshold", "zero")),
-        (20, False, ()),
+        (20, True, ("group",)),
     ]
     assert report.verdict is Verdict.FAIL
 

@@ -143,3 +143,33 @@ def test_a_policy_with_one_threshold_too_many_is_refused():
 def test_the_digest_changes_with_any_threshold():
     assert STANDARD.digest == Policy().digest
     assert STANDARD.digest != STANDARD.tightened(min_units=11).digest
+
+
+def test_ends_that_a_rule_sets_survive_json_and_can_only_be_taken_away():
+    ends = (("age", 0), ("age", 110.0), ("hours", 0))
+    policy = Policy(structural_ends=ends)
+    assert Policy.from_json(policy.to_json()) == policy
+    assert policy.tightened(structural_ends=(("age", 0),)).structural_ends == (("age", 0),)
+    with pytest.raises(DisclosureError):
+        policy.tightened(structural_ends=(("wage", 0),))
+    with pytest.raises(DisclosureError):
+        STANDARD.tightened(structural_ends=ends)
+    other = Policy(structural_ends=(("hours", 0), ("age", 0), ("x", 1)))
+    assert set(strictest_of([policy, other]).structural_ends) == {("age", 0), ("hours", 0)}
+    assert strictest_of([policy, STANDARD]).structural_ends == ()
+
+
+@pytest.mark.parametrize(
+    "ends", [["age", 0], "age", ((1, 0),), (("age",),), (("age", "0"),), (("age", True),), 5, None]
+)
+def test_ends_of_another_shape_are_refused(ends):
+    with pytest.raises(DisclosureError):
+        Policy(structural_ends=ends)
+    record = json.loads(STANDARD.to_json())
+    with pytest.raises(DisclosureError):
+        Policy.from_json(record | {"structural_ends": ends})
+
+
+def test_strict_refuses_a_quantile_that_is_one_units_value():
+    assert STRICT.lone_quantile_unsafe
+    assert not STANDARD.lone_quantile_unsafe

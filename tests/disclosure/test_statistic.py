@@ -69,6 +69,23 @@ def test_a_statistic_cannot_be_changed():
         ({"measures": {"m": ("sum", "inc"), "m_units": ("sum", "inc")}}, "name_clash"),
         ({"measures": {f"m{index}": ("sum", "inc") for index in range(51)}}, "measure"),
         ({"measures": {"m": (["sum"], "inc")}}, "unknown_measure"),
+        ({"measures": {"m": ("sum", "inc", 0.5)}}, "measure"),
+        ({"measures": {"m": ("sum", "inc", None, None)}}, "measure"),
+        ({"measures": {"m": ("median", None)}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc")}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", 0.0)}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", 1.0)}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", 1)}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", float("nan"))}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", 1e-300)}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", 0.12345)}}, "measure"),
+        ({"measures": {"m": ("quantile", "inc", "0.5")}}, "measure"),
+        ({"measures": {"m": ("proportion", None)}}, "measure"),
+        ({"measures": {"m": ("proportion", None, "rows")}}, "measure"),
+        ({"measures": {"m": ("proportion", None, ["all"])}}, "measure"),
+        ({"measures": {"m": ("proportion", None, "all")}, "margins": False}, "measure"),
+        ({"measures": {"m": ("median", "inc")}, "weight": "w"}, "weight"),
+        ({"measures": {"m": ("std", "inc")}, "weight": "w"}, "weight"),
         ({"measures": None, "weight": "w"}, "weight"),
         ({"where": "exec('x')"}, "expression"),
         ({"where": 5}, "expression"),
@@ -81,7 +98,7 @@ def test_a_wrong_statistic_is_refused_when_it_is_made(changes, code):
 
 
 def test_an_unknown_measure_is_refused_with_the_list_of_known_ones():
-    fault = refusal(measures={"m": ("median", "inc")})
+    fault = refusal(measures={"m": ("skew", "inc")})
     assert fault.code == "unknown_measure"
     assert "count, sum, mean" in fault.sentence
 
@@ -132,6 +149,12 @@ RECORD = json.loads(ask(where="a == 1").to_json())
         RECORD | {"margins": "yes"},
         RECORD | {"where": ["a == 1"]},
         RECORD | {"where": "__import__('os')"},
+        RECORD | {"bins": [0, 1]},
+        RECORD | {"bins": None},
+        RECORD | {"kind": "histogram"},
+        RECORD | {"kind": "quantiles"},
+        RECORD | {"kind": "quantiles", "measures": []},
+        RECORD | {"measures": [["total", "sum", "inc", None, None]]},
         RECORD | {"source": None},
         [],
         5,
@@ -204,3 +227,23 @@ def test_another_question_has_another_fingerprint(changes):
 def test_a_count_of_a_column_is_not_a_count_of_rows():
     rows, present = ask(measures={"m": ("count", None)}), ask(measures={"m": ("count", "inc")})
     assert rows.fingerprint != present.fingerprint
+
+
+def test_another_quantile_or_share_is_another_question():
+    prints = {
+        ask(measures={"m": asked}).fingerprint
+        for asked in [
+            ("quantile", "inc", 0.25),
+            ("quantile", "inc", 0.75),
+            ("median", "inc"),
+            ("proportion", "inc", "index"),
+            ("proportion", "inc", "all"),
+            ("proportion", None, "all"),
+        ]
+    }
+    assert len(prints) == 6
+
+
+def test_the_text_of_a_table_has_not_changed():
+    assert "bins" not in ask().to_json()
+    assert json.loads(ask().to_json())["measures"] == [["total", "sum", "inc"]]

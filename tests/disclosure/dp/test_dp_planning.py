@@ -246,3 +246,27 @@ def test_planning_loads_no_engine_and_no_noise():
         "assert not heavy, heavy\n"
     )
     subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
+@pytest.mark.parametrize(
+    "measure",
+    [
+        ("median", "bill"),
+        ("quantile", "bill", 0.9),
+        ("min", "bill"),
+        ("max", "bill"),
+        ("mode", "bill"),
+        ("std", "bill"),
+        ("var", "bill"),
+    ],
+)
+def test_measures_without_a_noisy_form_are_refused(dictionary, ask, measure):
+    sentence = refused("unknown_measure", ask(measures={"m": measure}), dictionary)
+    assert "count, sum, mean" in sentence
+
+
+def test_proportions_quantiles_and_histograms_have_no_noisy_form_yet(dictionary, ask):
+    refused("unknown_measure", ask(measures={"m": ("proportion", None, "all")}, margins=True), dictionary)
+    asked = {"by": ["region"], "unit": "person_id", "margins": False}
+    refused("kind", Statistic.quantiles("people", "bill", **asked), dictionary)
+    refused("kind", Statistic.histogram("people", "bill", bins=[0, 100, 5_000], **asked), dictionary)

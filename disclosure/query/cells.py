@@ -1,0 +1,112 @@
+"""Cells and margins added up in one pass, and who is behind each."""
+
+from collections.abc import Sequence
+
+from sqlglot import exp
+
+from disclosure.expression.sql import column_node
+from disclosure.quantity import Scale, scaled_node
+from disclosure.query.groups import group_columns, group_keys, grouped
+from disclosure.query.nodes import count, count_if, is_null, named, select
+from disclosure.query.rows import ROWS, Question, rows_tree
+
+PER_UNIT = "disclosure_per_unit"
+PER_KEY = "disclosure_per_key"
+# long names of our own, so that they hide no table that a relation handed to us reads
+
+
+def cells_tree(question: Question, scales: Sequence[Scale], *, by_unit: bool) -> exp.Select:
+    """Add up each cell and margin in one pass.
+
+    Columns: per dimension whether it is totalled; per dimension its level; rows; units; per quantity its rows,
+    units, sum, sum of absolute contributions, two largest absolute contributions, least and greatest value.
+
+    Args:
+        question: what is asked.
+        scales: one per quantity.
+        by_unit: add up each unit first, because a unit has several rows.
+    """
+    if not by_unit:
+        columns: list[exp.Expr] = [count(), _units(question)]
+        for index, scale in enumerate(scales):
+            columns += _row_columns(index, scale, question)
+        tree = select([*group_columns(question), *named(columns, "c")], ROWS)
+        return grouped(tree, question).with_(ROWS, as_=rows_tree(question))
+    partial = [count().as_("n")]
+    for index, scale in enumerate(scales):
+        partial += _unit_columns(index, scale)
+    inner = select([*group_columns(question), column_node("u"), *partial], ROWS)
+    columns = [exp.func("SUM", column_node("n")), exp.func("COUNT", column_node("u"))]
+    for index in range(len(scales)):
+        columns += _outer_columns(index)
+    keys = group_keys(question)
+    outer = select([*keys, *named(columns, "c")], PER_UNIT).group_by(*group_keys(question))
+    return outer.with_(ROWS, as_=rows_tree(question)).with_(PER_UNIT, as_=grouped(inner, question, "u"))
+
+
+def contributors_tree(question: Question, key: str) -> exp.Select:
+    """List, per cell and margin, the keys that contribute and in how many rows, sorted by key.
+
+    Columns: as `cells_tree` up to the levels; rows with a key; then keys and row counts for all rows, and again
+    for the rows in which each quantity is present.
+    """
+    counts = [count().as_("n0")]
+    counts += [
+        exp.func("COUNT", column_node(f"q{index}")).as_(f"n{index + 1}")
+        for index in range(len(question.quantities))
+    ]
+    inner = select([*group_columns(question), column_node("k"), *counts], ROWS)
+    inner = inner.where(exp.Not(this=is_null("k")))
+    columns: list[exp.Expr] = [exp.func("SUM", column_node("n0"))]
+    for index in range(len(counts)):
+        columns += [_listed("k", f"n{index}"), _listed(f"n{index}", f"n{index}")]
+    keys = group_keys(question)
+    outer = select([*keys, *named(columns, "c")], PER_KEY).group_by(*group_keys(question))
+    return outer.with_(ROWS, as_=rows_tree(question, key)).with_(PER_KEY, as_=grouped(inner, question, "k"))
+
+
+def _row_columns(index: int, scale: Scale, question: Question) -> list[exp.Expr]:
+    """Add up a quantity straight from the rows: each row is one contribution."""
+    value = column_node(f"q{index}")
+    scaled = scaled_node(value.copy(), scale)
+    present = exp.Not(this=is_null(f"q{index}"))
+    with_unit = present if question.statistic.unit is None else exp.and_(present, exp.Not(this=is_null("u")))
+    return [exp.func("COUNT", value), count_if(with_unit), *_totals(scaled), *_ends(value)]
+
+
+def _unit_columns(index: int, scale: Scale) -> list[exp.Expr]:
+    """Add up a quantity within one unit of one cell."""
+    value = column_node(f"q{index}")
+    columns = [exp.func("COUNT", value), exp.func("SUM", scaled_node(value.copy(), scale)), *_ends(value)]
+    return [node.as_(f"{letter}{index}") for letter, node in zip("rtlh", columns, strict=True)]
+
+
+def _outer_columns(index: int) -> list[exp.Expr]:
+    """Add up a quantity over the units of one cell: each unit's own total is one contribution."""
+    rows, total = column_node(f"r{index}"), column_node(f"t{index}")
+    known = exp.and_(exp.GT(this=rows, expression=exp.Literal.number(0)), exp.Not(this=is_null("u")))
+    ends = [exp.func("MIN", column_node(f"l{index}")), exp.func("MAX", column_node(f"h{index}"))]
+    return [exp.func("SUM", rows.copy()), count_if(known), *_totals(total), *ends]
+
+
+def _totals(contribution: exp.Expr) -> list[exp.Expr]:
+    """Return the sum, the sum of absolutes and the two largest absolutes of contributions."""
+    absolute = exp.func("ABS", contribution.copy())
+    two = exp.Anonymous(this="max", expressions=[absolute.copy(), exp.Literal.number(2)])
+    return [exp.func("SUM", contribution), exp.func("SUM", absolute), two]
+
+
+def _ends(value: exp.Expr) -> list[exp.Expr]:
+    return [exp.func("MIN", value.copy()), exp.func("MAX", value.copy())]
+
+
+def _units(question: Question) -> exp.Expr:
+    """Count units where each stands in one row."""
+    return count() if question.statistic.unit is None else exp.func("COUNT", column_node("u"))
+
+
+def _listed(name: str, count: str) -> exp.Expr:
+    """List a column by key, for the keys with at least one row."""
+    ordered = exp.Order(this=column_node(name), expressions=[exp.Ordered(this=column_node("k"))])
+    some = exp.GT(this=column_node(count), expression=exp.Literal.number(0))
+    return exp.Filter(this=exp.ArrayAgg(this=ordered), expression=exp.Where(this=some))
