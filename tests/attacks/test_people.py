@@ -81,7 +81,18 @@ def test_nobody_accredits_or_empowers_themselves(house: House) -> None:
     refused(house, "own_capability", ADMIN, people.add, own, frozenset({Capability.OUTPUT_CHECKER}))
 
 
-@pytest.mark.parametrize("name", ["worker", "sign-in", "token", "operator"])
+@pytest.mark.parametrize("name", ["", "a/b", "worker ", "a\nb", "w\u043erker", "x" * 101, "\u202eada"])
+def test_nobody_looks_like_somebody_else(house: House, name: str) -> None:
+    puppet = Person(id=name, name="Puppet", organisation="Tests")
+    refused(house, "bad_identifier", ADMIN, people.add, puppet)
+
+
+def test_a_supervisor_who_does_not_exist_supervises_nobody(house: House) -> None:
+    puppet = Person(id="puppet", name="Puppet", organisation="Tests", supervisor_id="nobody")
+    refused(house, "no_such_person", ADMIN, people.add, puppet)
+
+
+@pytest.mark.parametrize("name", ["worker", "sign-in", "token", "operator", "Worker", "OPERATOR"])
 def test_nobody_is_called_as_the_platform_calls_itself(house: House, name: str) -> None:
     refused(house, "reserved_name", ADMIN, people.add, Person(id=name, name=name, organisation="Tests"))
     with pytest.raises(TreError):

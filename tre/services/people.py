@@ -1,5 +1,6 @@
 """People: adding, accrediting, suspending; and who somebody is right now."""
 
+import re
 from datetime import datetime
 from typing import Final
 
@@ -29,6 +30,9 @@ MAY_SEE_REQUESTS: Final = frozenset(
 NEEDS_NO_ACCREDITATION: Final = frozenset({Capability.ADMIN, Capability.AUDITOR, Capability.DATA_OWNER})
 """Capabilities that ask for no live accreditation where they are used, so a suspension takes them away itself."""
 
+IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
+"""How a person may be called: nobody can look like somebody else in a list or in the audit log. Source: ours."""
+
 RESERVED: Final = frozenset({WORKER.id, "sign-in", "token", "operator"})
 """Names under which parts of the platform stand in the audit log; no person may bear one."""
 
@@ -40,12 +44,20 @@ def add(
 
     Raises:
         Refused: `actor` is neither an admin nor the platform itself, or gives a capability to themselves.
-        BadInput: the identifier is one that the platform uses for itself.
+        BadInput: the identifier is one that the platform uses for itself, or cannot be read for certain.
+        NotFound: their supervisor is unknown.
     """
     must_be_admin(actor)
     if actor.id == person.id and not actor.is_system:
         raise Refused("own_capability", "Nobody may give capabilities to themselves; ask another admin.")
-    if person.id in RESERVED:
+    if not IDENTIFIER.fullmatch(person.id):
+        raise BadInput(
+            "bad_identifier",
+            "An identifier has 1 to 100 letters, digits, dots, hyphens and underscores of ASCII; choose another.",
+        )
+    if person.supervisor_id is not None:
+        must_exist(tx, PersonId(person.supervisor_id))
+    if person.id.casefold() in RESERVED:
         raise BadInput(
             "reserved_name", f"'{person.id}' is a name of the platform itself; choose another identifier."
         )
