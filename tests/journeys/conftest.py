@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from disclosure import Statistic
-from tests.journeys.house import House, Spec
+from tests.journeys.house import ADMIN, PROJECT, House, Spec
 from tre.sandbox.bubblewrap import prove
 
 
@@ -29,6 +29,17 @@ def demo(sandboxed: None) -> Iterator[House]:
     house.start()
     yield house
     house.remove()
+
+
+@pytest.fixture(scope="session")
+def second(demo: House) -> str:
+    """A second project on the demo's data, whose runs have little time; its name."""
+    text = (PROJECT / "project.toml").read_text().replace('id = "fuel-poverty"', 'id = "cold-homes"')
+    text = text.replace("wall_seconds = 300", "wall_seconds = 12")
+    (demo.home / "second.toml").write_text(text)
+    demo.must("project", "apply", demo.home / "second.toml", "--as", ADMIN)
+    demo.must("data", "extract", "--project", "cold-homes", "--as", ADMIN)
+    return "cold-homes"
 
 
 @pytest.fixture
