@@ -84,10 +84,10 @@ def protected_differences(new: Released, released: Sequence[Released], policy: P
 
 
 def _known(one: Released, found: Contributors) -> Contributors:
-    """Return who is behind the cells of a release, and behind what they add up to where some are withheld."""
+    """Return who is behind the cells of a release, and behind what they add up to."""
     columns = [one.cells[name].tolist() for name in one.statistic.by]
-    keys = list(zip(*columns, strict=True)) if columns else []
-    return published_unions(keys, found, margins=one.statistic.margins) if keys else found
+    keys = list(zip(*columns, strict=True)) if columns else [()] * len(one.cells)
+    return published_unions(keys, found)
 
 
 def _unknown(fact: str) -> Finding:

@@ -1,4 +1,4 @@
-"""What the published cells of a table with withheld ones add up to: anyone can add, so these are published too."""
+"""What the published cells of a table add up to: anyone can add, so their unions are published too."""
 
 from collections.abc import Iterable, Sequence
 from itertools import combinations
@@ -6,31 +6,33 @@ from itertools import combinations
 import numpy as np
 
 from disclosure.evidence import Contributors
-from disclosure.grid import Key, grid_of
+from disclosure.grid import Key
 
 
-def published_unions(keys: Sequence[Key], contributors: Contributors, *, margins: bool) -> Contributors:
+def published_unions(keys: Sequence[Key], contributors: Contributors) -> Contributors:
     """Return the contributors of each published cell, then of each union of published inner cells along dimensions.
 
-    A table of which every cell is published is returned as it is: its unions are its totals.
+    A union that is a published total is left out: it stands there already.
 
     Args:
         keys: the published cells.
         contributors: who is behind each.
-        margins: whether the table has totals of its own.
     """
-    dimensions = len(keys[0]) if keys else 0
-    if len(grid_of(keys, dimensions, margins=margins).keys) == len(keys):
-        return contributors
     parts: dict[Key, list[int]] = {}
     for position, key in enumerate(keys):
         if None not in key:
             for total in _totals(key):
                 parts.setdefault(total, []).append(position)
-    unions = [_union(contributors, cells) for cells in parts.values() if len(cells) > 1]
+    rows = [int(found.sum()) for found in contributors.rows]
+    published = dict(zip(keys, rows, strict=True))
+    unions = [
+        _union(contributors, cells)
+        for total, cells in parts.items()
+        if len(cells) > 1 and published.get(total) != sum(rows[cell] for cell in cells)
+    ]
     return Contributors(
         (*contributors.keys, *(found for found, _ in unions)),
-        (*contributors.rows, *(rows for _, rows in unions)),
+        (*contributors.rows, *(counts for _, counts in unions)),
     )
 
 
