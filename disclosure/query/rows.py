@@ -46,13 +46,13 @@ def question_of(stat: Statistic, source: Source) -> Question:
 def scan_tree(question: Question) -> exp.Select:
     """Ask what must be known before adding: levels, units that repeat or lack, largest values, infinities.
 
-    Columns: rows; rows without unit; distinct units; rows with a bad weight; per dimension its distinct levels;
+    Columns: rows; rows without unit; distinct units, where a unit is named; rows with a bad weight; per dimension its distinct levels;
     per quantity its largest absolute value and whether one is infinite.
     """
     columns: list[exp.Expr] = [
         count(),
         count_if(is_null("u")),
-        count_distinct("u"),
+        exp.Literal.number(0) if question.statistic.unit is None else count_distinct("u"),
         count_if(column_node("w")),
     ]
     columns += [exp.Add(this=count_distinct(name), expression=_any(name)) for name in question.dimensions]
