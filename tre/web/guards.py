@@ -143,7 +143,7 @@ class Gate:
         if scope["method"] in SAFE:
             return None
         length = headers.get("content-length", "")
-        if "transfer-encoding" in headers or not (length.isascii() and length.isdigit()):
+        if "transfer-encoding" in headers or not (length.isascii() and length.isdigit() and len(length) < 16):
             return PlainTextResponse("Say how long the body is.\n", 411)
         most = LARGEST_BODY if scope["path"].startswith(API) else LARGEST_FORM
         return PlainTextResponse("The body is too long.\n", 413) if int(length) > most else None

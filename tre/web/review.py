@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from typing import Final
 
 from disclosure import Report
+from disclosure.errors import DisclosureError
 from tre.db.engine import Transaction
-from tre.domain.errors import NotFound
+from tre.domain.errors import NotFound, Refused
 from tre.domain.outputs import Action, Decision
 from tre.services import portal
 from tre.services.outputs import fetch, show
@@ -86,7 +87,7 @@ def _page(tx: Transaction, call: Call, errors: list[FieldError] | None = None) -
     actions = view["actions"] if isinstance(view["actions"], list) else []
     shows = {
         **view,
-        "items": [present.item(one, _report(tx, call, one) if may_see else None) for one in items],
+        "items": [_item(tx, call, one, may_see=may_see) for one in items],
         "hides_evidence": not may_see,
         "may_vote": Action.VOTE in actions,
         "no_vote": portal.no_vote(tx, call.person, str(view["id"])),
@@ -100,6 +101,14 @@ def _page(tx: Transaction, call: Call, errors: list[FieldError] | None = None) -
         "is_waiting": view["state"] in portal.WAITING,
     }
     return Page("request.html", str(view["title"]), shows, 422 if errors else 200)
+
+
+def _item(tx: Transaction, call: Call, view: Mapping[str, object], *, may_see: bool) -> Mapping[str, object]:
+    try:
+        return present.item(view, _report(tx, call, view) if may_see else None)
+    except (DisclosureError, Refused, NotFound):
+        # The page stays, so that a checker can return what nobody can judge; nothing unread is shown as safe.
+        return present.unreadable(view)
 
 
 def _report(tx: Transaction, call: Call, item: Mapping[str, object]) -> Report | None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.builders import AUTHOR, CHECKERS, House
-from tests.tre.web.conftest import PASSWORD
+from tests.tre.web.visiting import PASSWORD
 from tre.domain.audit import Event
 from tre.domain.outputs import State
 from tre.web.guards import origin_of

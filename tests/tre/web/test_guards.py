@@ -12,8 +12,8 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from tests.builders import AUTHOR, CHECKERS, House
-from tests.tre.web.conftest import FROM_HERE, Visitor
-from tests.tre.web.conftest import served as serving
+from tests.tre.web.visiting import FROM_HERE, Visitor
+from tests.tre.web.visiting import served as serving
 from tre.db.address import Database, Role
 from tre.db.engine import engine_for
 from tre.domain.audit import Event

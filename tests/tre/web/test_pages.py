@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from sqlalchemy import text
 
 from tests.builders import ADMIN, AUDITOR, AUTHOR, CHECKERS, OBSERVER, SENIOR, STRANGER, House
-from tests.tre.web.conftest import Visitor, words
+from tests.tre.web.visiting import Visitor, words
 from tre.db.engine import read_only
 from tre.domain.outputs import Decision
 from tre.services import portal

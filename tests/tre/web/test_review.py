@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import text
 
 from tests.builders import ADMIN, AUDITOR, AUTHOR, CHECKERS, COLLEAGUE, OBSERVER, STRANGER, House
-from tests.tre.web.conftest import FROM_HERE, Visitor, words
+from tests.tre.web.visiting import FROM_HERE, Visitor, words
 from tre.db.engine import transaction
 from tre.domain.audit import Event
 from tre.domain.errors import NotFound
@@ -277,3 +277,20 @@ def test_no_get_votes_or_withdraws(house: House, signed_in: SignedIn) -> None:
         )
         assert answer.status_code == 405
     assert house.events(Event.VOTE_CAST) == []
+
+
+def test_an_item_that_cannot_be_read_is_never_shown_as_safe(house: House, signed_in: SignedIn) -> None:
+    """A damaged report: the page says so, and a checker can still return the request."""
+    request = house.reviewed(house.exact("By region"))
+    digest = house.items(request)[0].report_digest or ""
+    stored = next(path for path in house.platform.home.rglob(digest) if path.is_file())
+    stored.chmod(0o600)
+    stored.write_bytes(stored.read_bytes().replace(b"North", b"Nerth"))
+    checker = signed_in(CHECKERS[0])
+    page = checker.get(f"/requests/{request}")
+    shown = words(page)
+    assert "nobody can judge it" in shown
+    assert "Safe" not in shown
+    assert "PASS" not in shown
+    checker.post(f"/requests/{request}/vote", **form(house, request, decision="return"))
+    assert len(house.events(Event.VOTE_CAST)) == 1

@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.tre.web.conftest import Loopback
+from tests.tre.web.visiting import Loopback
 
 PROJECT = Path(__file__).parents[3]
 

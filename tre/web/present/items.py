@@ -68,6 +68,19 @@ def item(view: Mapping[str, object], report: Report | None) -> Shown:
     return common | {"priced": priced(plan), "precision_rows": precision(plan)}
 
 
+def unreadable(view: Mapping[str, object]) -> Shown:
+    """What a page shows of an item whose stored question, plan or report cannot be read: that, and nothing else."""
+    return {
+        **view,
+        "question": "",
+        "verdict": None,
+        "colour": VERDICTS[None],
+        "is_noisy": view["mode"] == "noisy",
+        "is_claim": False,
+        "is_unreadable": True,
+    }
+
+
 def question(statistic: Statistic) -> str:
     """Say in words what is asked, of whom, and whom the filter leaves in."""
     counted = f"Numbers of different {statistic.unit}" if statistic.unit else "Numbers of rows"
