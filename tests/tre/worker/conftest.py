@@ -1,16 +1,5 @@
-"""A small house on a database of its own."""
+"""A furnished house for each test."""
 
-from collections.abc import Iterator
-from pathlib import Path
+from tests.furnished import database, furnished, house
 
-import pytest
-
-from tests.builders import House, open_house
-from tre.db.address import Database
-
-
-@pytest.fixture
-def house(tmp_path: Path, database: Database) -> Iterator[House]:
-    """People, the project `bills`, its accounts and its extract."""
-    with open_house(tmp_path / "home", database) as made:
-        yield made
+__all__ = ["database", "furnished", "house"]
