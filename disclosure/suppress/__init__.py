@@ -81,10 +81,9 @@ def _demand_company(system: System, unsafe: Mask, master: Master) -> None:
     alone = np.bincount(system.rows[hidden], minlength=system.count) == 1
     for row in np.flatnonzero(alone).tolist():
         cells = np.unique(system.cell[system.columns[system.rows == row]])
-        if len(cells) > 1:
-            weights = np.zeros(system.cells)
-            weights[cells] = 1.0
-            master.demand(weights)
+        weights = np.zeros(system.cells)
+        weights[cells] = 1.0
+        master.demand(weights)
 
 
 def _weights(system: System, search: Search, failure: Failure, *, withheld: Mask, unsafe: Mask) -> Reals:

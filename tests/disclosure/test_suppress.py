@@ -89,7 +89,8 @@ def test_a_move_that_only_fractions_allow_brings_in_another_cell():
     rows, cells = np.array([0, 0, 0]), np.array([0, 1, 2])
     equations = Equations(rows, cells, np.array([2.0, -1.0, -1.0]), 1)
     ones = np.ones(3)
-    layer = Layer("n", True, 5 * ones, 5 * ones, np.array([0.0, 0, 0]), np.array([0.0, 1, 0]), 1.0)
+    bounds = np.array([5.0, 1.0, 5.0])
+    layer = Layer("n", True, bounds, bounds, np.array([0.0, 0, 0]), np.array([0.0, 1, 0]), 1.0)
     system = stack(equations, [layer])
     unsafe = np.array([True, True, False])
     for time_limit in (20, 0):
@@ -107,3 +108,34 @@ def test_any_prices_give_a_demand_that_every_safe_choice_meets():
         weights = cut_weights(system, column, move, amount=2.0)
         shares = capped(weights, unsafe, 2.0)
         assert shares is None or shares[withheld & ~unsafe].sum() >= 1 - 1e-9
+
+
+def test_a_move_that_no_whole_table_has_is_refused():
+    equations = Equations(np.array([0, 0]), np.array([0, 1]), np.array([2.0, -1.0]), 1)
+    bounds = np.array([5.0, 1.0])
+    layer = Layer("n", True, bounds, bounds, np.zeros(2), np.array([0.0, 1.0]), 0.0)
+    for time_limit in (20, 0):
+        with pytest.raises(DisclosureError) as caught:
+            suppress(
+                stack(equations, [layer]),
+                np.array([True, True]),
+                cost=np.ones(2),
+                frozen=np.zeros(2, dtype=bool),
+                time_limit=time_limit,
+            )
+        assert caught.value.code == "cannot_protect"
+
+
+def test_a_safe_cell_that_cannot_move_far_enough_is_no_protection():
+    equations = Equations(np.array([0, 0]), np.array([0, 1]), np.array([1.0, -1.0]), 1)
+    bounds = np.array([5.0, 1.0])
+    layer = Layer("n", True, bounds, bounds, np.zeros(2), np.array([2.0, 0.0]), 0.0)
+    with pytest.raises(DisclosureError) as caught:
+        suppress(
+            stack(equations, [layer]),
+            np.array([True, False]),
+            cost=np.ones(2),
+            frozen=np.zeros(2, dtype=bool),
+            time_limit=20,
+        )
+    assert caught.value.code == "cannot_protect"
