@@ -123,11 +123,18 @@ def test_a_key_that_the_token_brings_along_is_not_used() -> None:
     thief = id_token.new_key()
     known = public_keys(thief)["keys"]
     assert isinstance(known, list)
-    for header in ({"jwk": known[0]}, {"jku": "http://evil/keys"}, {"kid": known[0]["kid"]}, {"kid": "../../key"}):
+    for header in (
+        {"jwk": known[0]},
+        {"jku": "http://evil/keys"},
+        {"kid": known[0]["kid"]},
+        {"kid": "../../key"},
+    ):
         assert refused(jwt.encode(claims(), thief, algorithm="ES256", headers=header))
 
 
-@pytest.mark.parametrize("text", ["", ".", "..", "a.b.c", "x" * 5_000, TOKEN + "x", TOKEN[:-10], f"{TOKEN}.{TOKEN}"])
+@pytest.mark.parametrize(
+    "text", ["", ".", "..", "a.b.c", "x" * 5_000, TOKEN + "x", TOKEN[:-10], f"{TOKEN}.{TOKEN}"]
+)
 def test_what_is_no_token_is_refused(text: str) -> None:
     assert refused(text)
 
@@ -141,7 +148,9 @@ def test_the_private_key_is_not_in_the_public_set() -> None:
 
 
 @pytest.mark.parametrize(
-    "key", [ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65_537, 2_048)], ids=["P-384", "RSA"]
+    "key",
+    [ec.generate_private_key(ec.SECP384R1()), rsa.generate_private_key(65_537, 2_048)],
+    ids=["P-384", "RSA"],
 )
 def test_a_key_of_another_kind_is_refused_at_the_start(key) -> None:
     pem = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()

@@ -14,7 +14,8 @@ def test_the_example_of_the_standard_holds() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", ["", VERIFIER[:-1], VERIFIER + "=", VERIFIER[:-1] + "K", VERIFIER + "\n", "ä" * 43, "a" * 129, CHALLENGE]
+    "wrong",
+    ["", VERIFIER[:-1], VERIFIER + "=", VERIFIER[:-1] + "K", VERIFIER + "\n", "ä" * 43, "a" * 129, CHALLENGE],
 )
 def test_any_other_verifier_is_refused(wrong: str) -> None:
     assert not pkce.matches(wrong, CHALLENGE)
