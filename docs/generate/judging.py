@@ -46,6 +46,8 @@ def policy() -> dict[str, str]:
 
 
 def _value(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
     return ("yes" if value else "no") if isinstance(value, bool) else str(value)
 
 
@@ -55,6 +57,8 @@ def _stricter(name: str) -> str:
     value = getattr(loosest, name)
     if isinstance(value, bool):
         return "yes" if value else "no"
+    if isinstance(value, tuple):
+        return "fewer"
     try:
         loosest.tightened(**{name: value + 1 if isinstance(value, int) else (value + 1) / 2})
     except DisclosureError:

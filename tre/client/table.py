@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from disclosure.measure import Measure
 from disclosure.statistic import Statistic
 from tre.client.channel import Channel
 from tre.client.errors import ClientError
@@ -114,7 +115,7 @@ class Table:
 
     def __repr__(self) -> str:
         asked = self._statistic
-        measures = ", ".join(f"{measure.function} of {measure.column}" for measure in asked.measures)
+        measures = ", ".join(f"{_aggregation(measure)} of {measure.column}" for measure in asked.measures)
         where = f" where {asked.where}" if asked.where else ""
         return f"Table({measures or 'counts'} by {', '.join(asked.by)} from {asked.source}{where})"
 
@@ -124,3 +125,7 @@ class Table:
         except ClientError as refused:
             return f"<p>{escape(repr(self))}</p><p>{escape(refused.sentence)}</p>"
         return f"<p>{escape(repr(self))}</p>{checked._repr_html_()}"
+
+
+def _aggregation(measure: Measure) -> str:
+    return measure.function if measure.argument is None else f"{measure.function} {measure.argument}"

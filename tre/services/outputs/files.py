@@ -120,7 +120,7 @@ def environment_digest() -> str:
 def _names(stored: Statistic, asked: Statistic) -> dict[str, str]:
     """What each measure of a stored answer is called in the same question as somebody else asked it."""
     one, other = (
-        sorted(each.measures, key=lambda m: (m.function, m.column or "")) for each in (stored, asked)
+        sorted(each.measures, key=lambda measure: str(measure.question())) for each in (stored, asked)
     )
     return {first.name: second.name for first, second in zip(one, other, strict=True)}
 

@@ -30,15 +30,14 @@ def cast(  # noqa: PLR0913 - a vote is who, on what, which, why, and what they s
 ) -> State:
     """Cast one sealed vote on the request's present version; the vote that completes agreement decides.
 
-    Votes are sealed until two are in. If these disagree, anybody eligible may vote or change their mind until two agree.
-
+    If two disagree, anybody eligible may vote or change their mind until two agree.
     `seen` is the manifest digest that the voter had before their eyes; None where they name none.
 
     Returns:
         The state that the request is in afterwards.
 
     Raises:
-        Refused: the rules for voting say no, for example to the author, or the request has changed since they saw it.
+        Refused: the rules for voting say no, or the request has changed since they saw it.
         BadInput: the reason is empty or too long.
     """
     if not 0 < len(reason.strip()) <= LONGEST_REASON or "\0" in reason:
@@ -48,15 +47,9 @@ def cast(  # noqa: PLR0913 - a vote is who, on what, which, why, and what they s
     if seen is not None and seen != digest:
         raise Refused("changed", "The request has changed since you saw it; look at it again, then vote.")
     move(tx, request, Action.VOTE, actor)
-    tx.add(
-        VoteRow(
-            request_id=request.id,
-            person_id=actor.id,
-            manifest_digest=digest,
-            decision=decision,
-            reason=reason,
-        )
-    )
+    row = VoteRow(request_id=request.id, person_id=actor.id, manifest_digest=digest)
+    row.decision, row.reason = decision, reason
+    tx.add(row)
     audit.record(tx, actor, Event.VOTE_CAST, f"request:{request.id}", manifest=digest)
     tx.flush()
     _settle(tx, request)

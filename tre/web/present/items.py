@@ -12,6 +12,7 @@ import pandas as pd
 
 from disclosure import Report, Statistic
 from disclosure.dp import Plan
+from disclosure.measure import Measure
 from tre.services.outputs.asking import priced
 from tre.web.rendering import number
 
@@ -84,13 +85,26 @@ def unreadable(view: Mapping[str, object]) -> Shown:
 def question(statistic: Statistic) -> str:
     """Say in words what is asked, of whom, and whom the filter leaves in."""
     counted = f"Numbers of different {statistic.unit}" if statistic.unit else "Numbers of rows"
-    asked = [f"{each.function} of {each.column or 'rows'} (as {each.name})" for each in statistic.measures]
+    asked = [
+        f"{_aggregation(each)} of {each.column or 'rows'} (as {each.name})" for each in statistic.measures
+    ]
     by = f", by {_listed(statistic.by)}" if statistic.by else ", over the whole table"
     filtered = f"Only rows where {statistic.where}." if statistic.where else "All rows: no filter."
     weighted = f" Weighted by {statistic.weight}." if statistic.weight else ""
     margins = " With totals over each dimension." if statistic.margins and statistic.by else ""
     what = f"{_listed(asked)[0].upper()}{_listed(asked)[1:]}" if asked else counted
     return f"{what}{by}, from table {statistic.source}. {filtered}{weighted}{margins}"
+
+
+def _aggregation(measure: Measure) -> str:
+    """Name what is computed, with its argument: `quantile 0.25`, `proportion of index`."""
+    match measure.function:
+        case "quantile":
+            return f"quantile {measure.argument}"
+        case "proportion":
+            return f"proportion within {measure.argument}"
+        case _:
+            return measure.function
 
 
 def table(report: Report) -> Shown:
