@@ -75,7 +75,7 @@ def found(tx: Transaction, actor: Actor, request_id: str) -> Request:
 
 
 def release_of(tx: Transaction, actor: Actor, request_id: str) -> str:
-    """Name the published release of a request, for its project's people, and record that it was fetched.
+    """Name the published release of a request, for whoever may see the request, and record that it was fetched.
 
     Raises:
         NotFound: nothing has been released, or `actor` may not know.
