@@ -1,0 +1,64 @@
+"""Doors of protection that someone may try: tampered tables, low thresholds, no time, unknown earlier releases."""
+
+import pytest
+
+from disclosure import DisclosureError, Policy, Statistic, Verdict, assess, protect
+from disclosure.safe import WITHHELD, printed, withheld_in
+from tests.disclosure.independent import possible_ranges
+from tests.disclosure.small_tables import SMALL, STANDARD, checked, frame_of, keys_of, values_of
+
+
+def test_measures_that_cannot_be_audited_are_refused():
+    with pytest.raises(DisclosureError) as caught:
+        protect(checked(SMALL, measures={"m": ("median", "v")}))
+    assert caught.value.code == "unsuitable"
+
+
+def test_a_threshold_so_low_that_it_tells_the_count_is_not_credited_to_the_attacker():
+    stat = Statistic.table("d", by=["g", "h"])
+    report = assess(stat, frame_of([[1, 20, 30], [25, 18, 40], [50, 60, 22]]), Policy(min_units=2))
+    safe = protect(report)
+    assert safe.table["n"][0] == WITHHELD
+    assert safe.report.verdict is Verdict.REVIEW
+
+
+def test_weighted_counts_and_sums_are_withheld_with_the_rest():
+    measures = {"c": ("count", None), "t": ("sum", "v")}
+    safe = protect(checked(SMALL, measures=measures, weight="v"))
+    assert (safe.table.loc[0, ["n", "c", "t"]] == WITHHELD).all()
+    for name in ("c", "t"):
+        ranges = possible_ranges(keys_of(safe.table), values_of(safe.table, name))
+        assert all(high - low > 1 for low, high in ranges.values())
+    assert safe.report.verdict is Verdict.REVIEW
+
+
+def test_earlier_releases_of_unknown_people_are_looked_at():
+    unknown = checked([[20, 30], [40, 50]]).released("unknown")
+    by_person = assess(Statistic.table("d", by=["g", "h"], unit="person"), frame_of(SMALL), STANDARD)
+    for report in (checked(SMALL), by_person):
+        findings = protect(report, released=[unknown]).report.findings
+        assert "check_failed" in [finding.rule for finding in findings]
+
+
+def test_without_time_no_controlled_rounding_is_made_up():
+    with pytest.raises(DisclosureError) as caught:
+        protect(checked(SMALL), "controlled_round", time_limit=0)
+    assert caught.value.code == "cannot_protect"
+
+
+def test_a_table_that_was_written_otherwise_is_not_released():
+    report = checked(SMALL, measures={"t": ("sum", "v")})
+    safe = protect(report)
+    text, numbers = safe.to_csv(), {name: report.cells[name].tolist() for name in printed(report)}
+    assert (withheld_in(text, report, numbers) == ~safe.published).all()
+    first = text.split("\n", 1)[0]
+    for other in (
+        first,
+        text + "g9,h9,1,1,1\n",
+        text.replace(f",{WITHHELD},", ",3,", 1),
+        text.replace(",30,", ",31,", 1),
+        text.replace(",30,", ",,", 1),
+    ):
+        with pytest.raises(DisclosureError) as caught:
+            withheld_in(other, report, numbers)
+        assert caught.value.code == "written"
