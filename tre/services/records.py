@@ -2,13 +2,14 @@
 
 from pathlib import Path
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from tre.db.engine import Transaction
-from tre.db.tables import LogEntry, Publication
+from tre.db.tables import AuditEvent, LogEntry, Publication
 from tre.domain.checkpoint import Checkpoint
 from tre.domain.errors import NotFound
 from tre.services import ledger
+from tre.services.leaves import leaf_of
 from tre.services.platform import Platform
 from tre.signing import load_verification_key, open_checkpoint
 from tre.vault.bundle import verify_bundle
@@ -73,6 +74,22 @@ def _log_faults(tx: Transaction, platform: Platform) -> list[str]:
     numbered = tx.scalars(every).all()
     if list(logged) != list(numbered[: len(logged)]):
         found.append("The log on disk holds other entries than the database; restore one of them.")
+    return found + _event_faults(tx, platform)
+
+
+def _event_faults(tx: Transaction, platform: Platform) -> list[str]:
+    """Whether each logged event still says in the database what it said when it was logged."""
+    key = platform.pseudonym_key()
+    pairs = select(LogEntry, AuditEvent).join(AuditEvent, AuditEvent.id == LogEntry.audit_event_id)
+    found, read = [], 0
+    for entry, event in tx.execute(pairs.order_by(LogEntry.index)):
+        read += 1
+        if entry.leaf != leaf_of(event, key):
+            found.append(
+                f"Audit event {event.id} ({event.event}) was changed after it was logged; find out who did it."
+            )
+    if read != tx.scalar(select(func.count()).select_from(LogEntry)):
+        found.append("Audit events are missing that the log holds; find out who removed them.")
     return found
 
 

@@ -1,16 +1,14 @@
 """The one sequencer: gives committed audit events their index in the transparency log, signs, and proves."""
 
-import json
 from collections.abc import Callable
 
 from sqlalchemy import func, select
 
 from tre.db.engine import transaction
 from tre.db.tables import AuditEvent, LogEntry
-from tre.domain import canonical
 from tre.domain.checkpoint import InclusionProof
 from tre.domain.errors import Refused
-from tre.domain.receipt import salted_digest
+from tre.services.leaves import leaf_of
 from tre.services.platform import Platform
 from tre.signing import CheckpointSigner
 from tre.vault.log import TransparencyLog
@@ -70,7 +68,9 @@ class Sequencer:
             fresh = select(AuditEvent).where(AuditEvent.id.not_in(numbered)).order_by(AuditEvent.id)
             events = tx.scalars(fresh.limit(MOST_AT_ONCE)).all()
             for index, event in enumerate(events, start=size):
-                tx.add(LogEntry(index=index, audit_event_id=event.id, leaf=self._leaf(event)))
+                tx.add(
+                    LogEntry(index=index, audit_event_id=event.id, leaf=leaf_of(event, self._pseudonym_key))
+                )
         return bool(events)
 
     def _must_hold_no_more_than(self, numbered: int) -> None:
@@ -81,23 +81,3 @@ class Sequencer:
                 "The log holds more entries than the database has numbered: an older database was restored. Restore the "
                 "newer one before anything is logged or released.",
             )
-
-    def _leaf(self, event: AuditEvent) -> bytes:
-        """A release's leaf is its receipt's body; any other event's names people by pseudonym only."""
-        if event.receipt is not None:
-            return event.receipt.encode()
-        subject = event.subject
-        if subject.startswith("person:"):
-            subject = f"person:{self._pseudonym(subject.removeprefix('person:'))}"
-        record: dict[str, canonical.Json] = {
-            "format": "tre-event/1",
-            "event": event.event,
-            "actor": self._pseudonym(event.actor),
-            "subject": subject,
-            "at": int(event.at.timestamp()),
-            "detail": salted_digest(self._pseudonym_key, json.dumps(event.detail, sort_keys=True)),
-        }
-        return canonical.encode(record)
-
-    def _pseudonym(self, person: str) -> str:
-        return salted_digest(self._pseudonym_key, person)[:32]
