@@ -18,7 +18,7 @@ SMALL = {(year, "R/G") for year in YEARS}
 @pytest.fixture(scope="module")
 def charities():
     if not ACRO_DATA.exists():
-        pytest.skip("the data pack with ACRO's test data is not on this machine")
+        pytest.skip("shared data absent: the data pack with ACRO's test data is not on this machine")
     return pd.read_stata(ACRO_DATA)
 
 

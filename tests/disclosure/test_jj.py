@@ -67,7 +67,7 @@ def test_a_missing_file_is_refused(tmp_path):
 
 def test_the_sumit_table_is_protected_with_fewer_than_sixty_extra_cells():
     if not SUMIT.exists():
-        pytest.skip("the data pack with SUMiT's test table is not on this machine")
+        pytest.skip("shared data absent: the data pack with SUMiT's test table is not on this machine")
     found = read_jj(SUMIT)
     system = found.system()
     assert found.unsafe.sum() == 71

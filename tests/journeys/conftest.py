@@ -16,7 +16,7 @@ from tre.sandbox.bubblewrap import prove
 def sandboxed() -> None:
     """Skips where no sandbox can be had: every separated role and every notebook runs in one."""
     if faults := prove():
-        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+        pytest.skip("machine: " + "; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
 
 
 @pytest.fixture(scope="session")

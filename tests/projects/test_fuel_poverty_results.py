@@ -99,7 +99,7 @@ class Platform:
 def test_notebook_runs_in_the_sandbox_and_asks_only_for_what_is_safe(worked: Worked, tmp_path: Path) -> None:
     faults = prove()
     if faults:
-        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+        pytest.skip("machine: " + "; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
     platform = Platform(worked.extract, tmp_path / "outputs")
     notebook = (worked.folder / "notebooks" / "fuel_poverty.ipynb").read_bytes()
     result = run_notebook(Run(notebook=notebook, data=worked.extract, folder=tmp_path), platform.answer)

@@ -18,7 +18,7 @@ SMALL = {(year, "R/G") for year in YEARS}
 @pytest.fixture(scope="module")
 def charities():
     if not ACRO_DATA.exists():
-        pytest.skip("the data pack with ACRO's test data is not on this machine")
+        pytest.skip("shared data absent: the data pack with ACRO's test data is not on this machine")
     return pd.read_stata(ACRO_DATA)
 
 
@@ -81,7 +81,9 @@ def test_c27_thin_bins_fail(charities):
     assert report.verdict is Verdict.FAIL
     values = charities["inc_grants"].dropna().astype("float64")
     edges = np.linspace(values.min(), values.max(), 11).tolist()
-    stat = Statistic.histogram("d", "inc_grants", bins=edges, where="not is_missing(inc_grants)", margins=False)
+    stat = Statistic.histogram(
+        "d", "inc_grants", bins=edges, where="not is_missing(inc_grants)", margins=False
+    )
     strict = assess(stat, charities, STANDARD)
     assert strict.cells["n"].tolist() == [766, 28, 6, 3, 0, 0, 7, 3, 0, 2]
     assert len(flagged(strict, "threshold")) == 8

@@ -35,7 +35,7 @@ def small() -> Iterator[House]:
 def sandboxed() -> None:
     """Skips where no sandbox can be had: every separated role runs in one."""
     if faults := prove():
-        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+        pytest.skip("machine: " + "; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
 
 
 @pytest.fixture(scope="session")

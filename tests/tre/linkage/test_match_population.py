@@ -28,7 +28,7 @@ KINDS = {
 def population(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, Path], pa.Table]:
     """Identifier halves of the seven sources of the independent population, and the truth about them."""
     if not DATA.is_dir():
-        pytest.skip("the independent population uk_admin does not lie beside the project")
+        pytest.skip("shared data absent: the independent population uk_admin does not lie beside the project")
     folder, truths, paths = tmp_path_factory.mktemp("uk_admin"), [], {}
     for source in sorted(DATA.glob("*.parquet")):
         table = pq.read_table(source)

@@ -18,7 +18,7 @@ def sandbox() -> None:
     """Skip, with the reason, where no sandbox can be had."""
     faults = prove()
     if faults:
-        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+        pytest.skip("machine: " + "; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
 
 
 @pytest.fixture

@@ -67,7 +67,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     if faults := prove():
-        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+        pytest.skip("machine: " + "; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
     folder = tmp_path_factory.mktemp("owners")
     synthesise(600, 5, folder / "sources", parse_recipe((PROJECT / "synthetic.toml").read_text()))
     home = Path(tempfile.mkdtemp(prefix="tre-"))

@@ -107,7 +107,7 @@ class Place:
 @pytest.fixture(scope="module")
 def place() -> Iterator[Place]:
     if faults := prove():
-        pytest.skip("; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
+        pytest.skip("machine: " + "; ".join(f"{fault.sentence} {fault.mend}" for fault in faults))
     home = Path(tempfile.mkdtemp(prefix="tre-"))
     people_of(home, project=True)
     with opened(read_settings({"TRE_HOME": str(home)})) as platform:

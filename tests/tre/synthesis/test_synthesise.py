@@ -58,7 +58,9 @@ def test_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
     assert all(one[name] != three[name] for name in one)
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data pack is not on this machine")
+@pytest.mark.skipif(
+    not SHARED.exists(), reason="shared data absent: the data pack is not beside this project"
+)
 def test_sources_have_the_columns_of_the_independent_population(made: Made) -> None:
     theirs = sorted(SHARED.rglob("*.parquet"))
     assert len(theirs) == 15

@@ -162,7 +162,9 @@ def test_halves_are_private_to_their_owner(tmp_path: Path, contract: Contract, s
     ]  # fmt: skip
 
 
-@pytest.mark.skipif(not SHARED.exists(), reason="the shared data pack is not on this machine")
+@pytest.mark.skipif(
+    not SHARED.exists(), reason="shared data absent: the data pack is not beside this project"
+)
 @pytest.mark.parametrize(
     "dataset",
     [
