@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TRE_HOME ?= $(CURDIR)/var
 
-.PHONY: help install demo up test check fix machine lock clean
+.PHONY: help install demo up test check bench fix machine lock clean
 help:            ## show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -35,6 +35,9 @@ check: install   ## the static part: style, types, floors, playbook
 	$(BIN)/python ansible/describe.py --check
 	$(BIN)/python -m docs.generate --check
 	cd ansible && PATH="$(CURDIR)/$(BIN):$$PATH" $(CURDIR)/$(BIN)/ansible-lint --offline --profile production
+
+bench: install   ## measure, side by side in one run; prints medians and ratios
+	for script in benchmarks/*.py; do $(BIN)/python $$script; done
 
 fix: install     ## let the formatter and the linter mend what they can
 	$(BIN)/ruff check --fix .
