@@ -22,7 +22,7 @@ from tests.tre.services.submitting import ACCOUNTS, jobs, refused
 from tre.db.engine import transaction
 from tre.db.tables import AccreditationRow, Charge, Membership, Project, Request
 from tre.domain.errors import BadInput, Refused
-from tre.domain.ledger import ChargeState
+from tre.domain.ledger import ChargeState, ExactReason
 from tre.domain.outputs import Kind, Mode, State
 from tre.domain.people import WORKER
 from tre.services import people, projects
@@ -167,6 +167,8 @@ def test_what_cannot_be_understood_is_refused_whole(house: House) -> None:
         Ask(elsewhere, "T", Mode.NOISY, nano_rho=PRICE),
         error=DisclosureError,
     )
+    strange = Ask(counts(where="shoe_size == 9"), "T", Mode.EXACT, reason=ExactReason.LEGAL_DUTY)
+    assert "region" in refused(house, "unknown_column", good, strange, error=BadInput)
     refused(house, "no_precision", good, Ask(counts(), "T", Mode.NOISY), error=BadInput)
     refused(house, "no_exact_reason", good, Ask(counts(), "T", Mode.EXACT), error=BadInput)
     refused(house, "too_many_items", *[good] * 65, error=BadInput)

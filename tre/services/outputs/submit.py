@@ -196,6 +196,8 @@ def _understood(ask: Ask, extract: Extract, run: Run | None) -> Item:
     item = Item(title=ask.title, mode=ask.mode, specification=statistic.to_json(), price=0, cells=0)
     item.kind = _kind(statistic, extract, run)
     must_name_people(statistic, is_derived=item.kind is Kind.RUN)
+    if item.kind is Kind.STATISTIC and ask.mode is Mode.EXACT:
+        _must_know_columns(statistic, dictionary_of(extract, statistic.source))
     item.fingerprint = canonical.digest(
         {"question": statistic.fingerprint, "data": extract.digest, "mode": "exact"}
     )
@@ -216,6 +218,16 @@ def _understood(ask: Ask, extract: Extract, run: Run | None) -> Item:
         {"question": answer.fingerprint, "data": extract.digest, "mode": "noisy"}
     )
     return item
+
+
+def _must_know_columns(statistic: Statistic, dictionary: Dictionary) -> None:
+    known = dictionary.columns | {dictionary.unit}
+    unknown = [column for column in statistic.columns() if column not in known]
+    if unknown:
+        raise BadInput(
+            "unknown_column",
+            f"Table '{statistic.source:.60}' has no column '{unknown[0]:.60}'. It has: {', '.join(sorted(known))}.",
+        )
 
 
 def _kind(statistic: Statistic, extract: Extract, run: Run | None) -> Kind:
