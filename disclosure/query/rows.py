@@ -87,7 +87,7 @@ def rows_tree(question: Question, key: str | None = None, *, flags: bool = False
         floating = is_floating(quantity, source)
         infinite = exp.func("ISINF", node.copy(), dialect="duckdb") if floating else exp.false()
         is_finite = exp.func("ISFINITE", node.copy(), dialect="duckdb")
-        finite = exp.Case(ifs=[exp.If(this=is_finite, true=node)]) if floating else node
+        finite = exp.Case(ifs=[exp.If(this=is_finite, true=_one_nought(node))]) if floating else node
         columns.append(finite.as_(f"q{index}"))
         columns.extend([infinite.as_(f"i{index}")] if flags else [])
     if flags:
@@ -118,9 +118,13 @@ def _level(name: str, source: Source) -> exp.Expr:
     if kind in {Kind.INTEGER, Kind.BOOLEAN}:
         return node
     if kind is Kind.NUMBER:
-        # adding nought makes the two noughts of floating point one level
-        return exp.Add(this=unit_node(name, source), expression=exp.cast(exp.Literal.string("0"), "DOUBLE"))
+        return _one_nought(unit_node(name, source))
     return exp.func("COALESCE", text_node(node), exp.Literal.string(MISSING))
+
+
+def _one_nought(node: exp.Expr) -> exp.Expr:
+    """Make the two noughts of floating point one: which of them is met first depends on the order of rows."""
+    return exp.Add(this=exp.Paren(this=node), expression=exp.cast(exp.Literal.string("0"), "DOUBLE"))
 
 
 def _bin(name: str, bins: Sequence[float]) -> exp.Expr:

@@ -203,3 +203,9 @@ def test_hostile_names_are_names_for_every_measure():
     assert table(data, ["g"], asked).cells["median"].tolist() == [14.5, 14.5]
     stat = Statistic.histogram("d", name, bins=[-1, 10, 30], by=["g"])
     assert assess(stat, data, STANDARD).cells["n"].tolist() == [10, 20, 30, 10, 20, 30]
+
+
+@pytest.mark.parametrize("rows", [[0.0, -0.0, 0.0, -1.0], [-0.0, 0.0, 0.0, -1.0], [-0.0, -0.0, -0.0, -1.0]])
+def test_the_two_noughts_of_floating_point_are_one_value(rows):
+    cells = table(pd.DataFrame({"v": rows}), [], ALL).cells
+    assert str(cells["most"][0]) == str(cells["mode"][0]) == str(cells["median"][0]) == "0.0"
