@@ -8,7 +8,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -42,7 +42,7 @@ from tre.db.folders import private_folder, write_secret
 from tre.db.tables import Account, AuditEvent, Extract, Item, LedgerEntry, Person, Request
 from tre.domain.audit import Event
 from tre.domain.ledger import ExactReason
-from tre.domain.outputs import Decision, Mode, State
+from tre.domain.outputs import Decision, Mode, Protection, State
 from tre.domain.people import WORKER, AccreditationKind, PersonId
 from tre.services import ledger, people, projects
 from tre.services.outputs import submit as submitting
@@ -119,6 +119,9 @@ class House:
 
     def exact(self, title: str = "Bills", reason=ExactReason.LEGAL_DUTY, **more: object) -> Ask:
         return Ask(counts(**more), title, Mode.EXACT, reason=reason)
+
+    def protected(self, method: str, base: int | None = None, **more: object) -> Ask:
+        return replace(self.exact(**more), protection=Protection.asked(method, base))
 
     def submit(self, *asks: Ask, author: str = AUTHOR, project: str | None = None, **words: object) -> str:
         submission = Submission(
@@ -240,7 +243,8 @@ def new_platform(home: Path, database: Database) -> Platform:
         path.chmod(0o700 if path.is_dir() else 0o600)
     for name in ("vault", "releases", "keys", "secrets/signer", "vault/projects"):
         private_folder(home / name)
-    write_secret(home / "secrets" / "application" / "reviewer-key", "5f" * 32)
+    for name in ("reviewer-key", "cell-key"):
+        write_secret(home / "secrets" / "application" / name, "5f" * 32)
     key = create_key(home / "secrets" / "signer" / "receipts.key", LOG_NAME)
     (home / "keys" / "receipts.vkey").write_text(key.verification_key.vkey + "\n")
     return open_platform(home, database.administrator.render_as_string(hide_password=False))

@@ -128,7 +128,7 @@ def manifest(project: str = "bills", **changes: object) -> str:
 
 def counts(**more: object) -> str:
     """The question that most tests ask: how many people by region. More words make another question."""
-    return Statistic.table("linked", by=["region"], unit="study_id", **more).to_json()
+    return Statistic.table("linked", **{"by": ["region"], "unit": "study_id", **more}).to_json()
 
 
 def write_rows(path: Path, sizes: tuple[int, ...]) -> None:

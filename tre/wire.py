@@ -162,10 +162,23 @@ class RegisterAnswer(Shape):
     name: FileName
 
 
+class ProtectionShape(Shape):
+    """How an exact table is protected before it leaves.
+
+    Attributes:
+        method: `suppress`, `drop_records`, `round`, `controlled_round` or `cell_key`.
+        base: to what counts are rounded, or by how much a cell key may change them, in rows.
+    """
+
+    method: Name
+    base: int | None = None
+
+
 class CheckRequest(Shape):
-    """Asks for the platform's verdict on a statistic."""
+    """Asks for the platform's verdict on a statistic, protected if it says how."""
 
     statistic: StatisticText
+    protection: ProtectionShape | None = None
 
 
 class FindingShape(Shape):
@@ -222,6 +235,7 @@ class SubmitRequest(Shape):
 
     Attributes:
         reason: why an exact release is needed, from the closed list; only with mode `exact`.
+        protections: per item how it is protected, or None; empty means none is; only with mode `exact`.
     """
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
@@ -230,6 +244,7 @@ class SubmitRequest(Shape):
     precision: Name
     reason: Name | None = None
     items: Annotated[tuple[StatisticText, ...], Field(min_length=1, max_length=100)]
+    protections: Annotated[tuple[ProtectionShape | None, ...], Field(max_length=100)] = ()
 
 
 class RequestReference(Shape):

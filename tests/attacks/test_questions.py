@@ -14,7 +14,7 @@ from tre.domain.errors import BadInput
 from tre.domain.outputs import State
 from tre.services.outputs import archive
 from tre.services.outputs.asking import inspection
-from tre.services.outputs.check import Table, preview
+from tre.services.outputs.judging import Question, Table, answer
 
 ONE_PERSON_TWENTY_TIMES = """
     SELECT study_id, region, bill, 'row ' || row_number() OVER () AS line
@@ -41,10 +41,10 @@ def test_a_table_of_the_extract_with_several_rows_a_person_is_not_counted_by_row
     path = next((house.platform.extracts / house.project / "runs" / run).glob("*.parquet"))
     extract = house.put_extract()
     audit = house.platform.extracts / house.project / f"{extract.id}.audit.parquet"
-    table = Table(path, hashlib.sha256(path.read_bytes()).hexdigest(), audit)
+    table = Table(path, hashlib.sha256(path.read_bytes()).hexdigest(), audit, "edition")
     asked = Statistic.table("linked", by=["region"], unit=None)
     with pytest.raises(BadInput) as caught:
-        preview(asked, Policy.preset("standard"), table, [])
+        answer(Question(asked, Policy.preset("standard"), table), [], b"secret")
     assert caught.value.code == "unit"
 
 

@@ -1,6 +1,7 @@
 """Output requests: submit, list, show, vote, withdraw, fetch. Only the worker releases."""
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 from disclosure.dp import PRECISIONS
 from tre.cli.acting import ACCESS, AS, JSON, OPERATOR, About, acting
 from tre.cli.project import text_of
+from tre.cli.run import BASE, PROTECT, protection_of
 from tre.cli.speak import say, show, show_json, show_one
 from tre.db.engine import Transaction, transaction
 from tre.domain.audit import Event
@@ -41,6 +43,8 @@ def submit(
     epsilon: Annotated[float | None, typer.Option(help="The same in epsilon.")] = None,
     precision: Annotated[str | None, typer.Option(help=f"Or one of: {', '.join(PRECISIONS)}.")] = None,
     reason: Annotated[ExactReason, typer.Option(help="Why it must be exact.")] = ExactReason.UNSTATED,
+    protect: PROTECT = None,
+    base: BASE = None,
     run: Annotated[str | None, typer.Option(help="The trusted run whose tables are asked about.")] = None,
     again: Annotated[str | None, typer.Option(help="The returned request that this replaces.")] = None,
     person: AS = None,
@@ -48,11 +52,12 @@ def submit(
 ) -> None:
     """Submit statistics for checking, review and release."""
     texts = [text_of(path) for path in spec]
-    chosen = Precision(rho=rho, epsilon=epsilon, name=precision)
+    chosen, protection = Precision(rho=rho, epsilon=epsilon, name=precision), protection_of(protect, base)
 
     def work(tx: Transaction, actor: Actor) -> str:
+        exact_reason = reason if mode is Mode.EXACT else None
         asks = tuple(
-            _ask(tx, project, text, exact_reason=reason if mode is Mode.EXACT else None, chosen=chosen)
+            replace(_ask(tx, project, text, exact_reason=exact_reason, chosen=chosen), protection=protection)
             for text in texts
         )
         return submit_request(tx, actor, Submission(project, title, context, asks, run=run, again=again)).id

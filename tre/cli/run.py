@@ -14,12 +14,20 @@ from tre.cli.project import text_of
 from tre.cli.speak import say, show, show_json, warn
 from tre.db.engine import Transaction
 from tre.domain.errors import BadInput, Misused
+from tre.domain.outputs import Method, Protection
+from tre.domain.outputs.protection import USUAL_BASE
 from tre.domain.people import Actor
 from tre.services import runs
 from tre.services.outputs import asking
 
 POLL_SECONDS = 0.5
 Project = Annotated[str, typer.Option(help="The project's identifier.")]
+PROTECT = Annotated[
+    str | None, typer.Option(help=f"How an exact table is protected before it leaves: {', '.join(Method)}.")
+]
+BASE = Annotated[
+    int | None, typer.Option(help=f"To what counts are rounded; {USUAL_BASE} if you do not say.")
+]
 
 
 def add_to(app: typer.Typer) -> None:
@@ -58,13 +66,21 @@ def run(
 def check(
     spec: Annotated[Path, typer.Argument(metavar="SPEC.json", help="A statistic, as Statistic.to_json().")],
     project: Project,
+    *,
+    protect: PROTECT = None,
+    base: BASE = None,
     person: AS = None,
     as_json: JSON = False,
 ) -> None:
-    """Compute the platform's verdict on a statistic. A FAIL is an answer too: exit code 0."""
-    text = text_of(spec)
+    """Compute the platform's verdict on a statistic, protected if you say how. A FAIL is an answer too: exit code 0."""
+    text, protection = text_of(spec), protection_of(protect, base)
+
+    def prepared(tx: Transaction, actor: Actor) -> asking.Inspection:
+        return _inspection(tx, act, actor, asked=(project, text, protection))
+
     with acting(person) as act:
-        report = act.look(lambda tx, actor: _inspection(tx, act, actor, project=project, text=text)).report()
+        judged = act.look(prepared).judged()
+    report = judged.report
     if as_json:
         show_json(json.loads(report.to_json()))
         return
@@ -73,6 +89,21 @@ def check(
         {"rule": each.rule, "cells": len(each.cells), "finding": each.sentence} for each in report.findings
     ]
     show(rows, ("rule", "cells", "finding"), as_json=False)
+    if protection is not None:
+        say("What would leave:")
+        say(judged.printed.decode().rstrip())
+
+
+def protection_of(method: str | None, base: int | None) -> Protection | None:
+    """Read how a table is to be protected.
+
+    Raises:
+        BadInput: there is no such way.
+        Misused: a base was given for nothing.
+    """
+    if method is None and base is not None:
+        raise Misused("base_of_nothing", "--base belongs to --protect. Say how the table is protected.")
+    return None if method is None else Protection.asked(method, base)
 
 
 def trusted_run(
@@ -94,10 +125,13 @@ def trusted_run(
     return act.look(lambda tx, actor: runs.view(tx, actor, asked.id))
 
 
-def _inspection(tx: Transaction, act: Acting, actor: Actor, *, project: str, text: str) -> asking.Inspection:
+def _inspection(
+    tx: Transaction, act: Acting, actor: Actor, *, asked: tuple[str, str, Protection | None]
+) -> asking.Inspection:
+    project, text, protection = asked
     if actor is OPERATOR:
-        return asking.operators_inspection(tx, project, text, platform=act.platform)
-    return asking.inspection(tx, actor, project, text, platform=act.platform)
+        return asking.operators_inspection(tx, project, text, platform=act.platform, protection=protection)
+    return asking.inspection(tx, actor, project, text, platform=act.platform, protection=protection)
 
 
 def _parameters(given: list[str]) -> dict[str, object]:

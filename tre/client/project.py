@@ -202,8 +202,15 @@ class Project:
             raise ClientError(
                 "empty_request", "Give at least one table, a title and a context for the checkers."
             )
+        protections = tuple(item.protection if isinstance(item, Table) else None for item in tables)
         request = SubmitRequest(
-            title=title, context=context, mode=mode, precision=precision, reason=reason, items=items
+            title=title,
+            context=context,
+            mode=mode,
+            precision=precision,
+            reason=reason,
+            items=items,
+            protections=protections if any(protections) else (),
         )
         return Request(self._channel.ask(Verb.SUBMIT, RequestAnswer, request), self._channel)
 

@@ -9,7 +9,16 @@ from disclosure.measure import Measure
 from disclosure.statistic import Statistic
 from tre.client.channel import Channel
 from tre.client.errors import ClientError
-from tre.wire import CheckAnswer, CheckRequest, FindingShape, PriceAnswer, PriceRequest, Scalar, Verb
+from tre.wire import (
+    CheckAnswer,
+    CheckRequest,
+    FindingShape,
+    PriceAnswer,
+    PriceRequest,
+    ProtectionShape,
+    Scalar,
+    Verb,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,22 +93,34 @@ class Check:
 class Table:
     """One table that is asked for. Nothing of it leaves before two people have approved it."""
 
-    def __init__(self, statistic: Statistic, channel: Channel) -> None:
+    def __init__(
+        self, statistic: Statistic, channel: Channel, protection: ProtectionShape | None = None
+    ) -> None:
         self._statistic = statistic
         self._channel = channel
+        self._protection = protection
         self._checked: Check | None = None
 
     def to_statistic(self) -> Statistic:
         """What is asked, as a frozen statistic."""
         return self._statistic
 
+    @property
+    def protection(self) -> ProtectionShape | None:
+        """How it is protected before it leaves, if it leaves exact."""
+        return self._protection
+
+    def protect(self, method: str = "suppress", *, base: int | None = None) -> "Table":
+        """Return the same table, protected before it leaves: see `disclosure.protect` for the methods."""
+        return Table(self._statistic, self._channel, ProtectionShape(method=method, base=base))
+
     def check(self) -> Check:
-        """Ask the platform for its verdict.
+        """Ask the platform for its verdict on the table as it would leave.
 
         Raises:
             ClientError: the platform refused.
         """
-        request = CheckRequest(statistic=self._statistic.to_json())
+        request = CheckRequest(statistic=self._statistic.to_json(), protection=self._protection)
         answer = self._channel.ask(Verb.CHECK, CheckAnswer, request)
         self._checked = Check(answer, len(self._statistic.by))
         return self._checked

@@ -82,6 +82,10 @@ class Platform:
         """The key under which reviewers stand in receipts."""
         return bytes.fromhex(read_secret(self.database.secrets / "application" / "reviewer-key"))
 
+    def cell_key(self) -> bytes:
+        """The secret from which the cell keys of each edition of data are derived."""
+        return bytes.fromhex(read_secret(self.database.secrets / "application" / "cell-key"))
+
 
 @contextmanager
 def opened(settings: Settings, *, keep_database: bool = False) -> Iterator[Platform]:
@@ -131,9 +135,10 @@ def _prepare(platform: Platform) -> None:
         private_folder(folder)
     for role in (Role.LINKAGE, Role.PSEUDONYMS, Role.EXTRACT):
         private_folder(platform.role_folder(role))
-    reviewer_key = platform.database.secrets / "application" / "reviewer-key"
-    if not reviewer_key.exists():
-        write_secret(reviewer_key, secrets.token_hex(32))
+    for name in ("reviewer-key", "cell-key"):
+        secret = platform.database.secrets / "application" / name
+        if not secret.exists():
+            write_secret(secret, secrets.token_hex(32))
     signing = platform.database.secrets / "signer" / "receipts.key"
     private_folder(signing.parent)
     if not signing.exists():

@@ -105,13 +105,16 @@ def _page(tx: Transaction, call: Call, errors: list[FieldError] | None = None) -
 
 def _item(tx: Transaction, call: Call, view: Mapping[str, object], *, may_see: bool) -> Mapping[str, object]:
     try:
-        return present.item(view, _report(tx, call, view) if may_see else None)
+        return present.item(view, _evidence(tx, call, view) if may_see else None)
     except (DisclosureError, Refused, NotFound):
         # The page stays, so that a checker can return what nobody can judge; nothing unread is shown as safe.
         return present.unreadable(view)
 
 
-def _report(tx: Transaction, call: Call, item: Mapping[str, object]) -> Report | None:
-    """The stored report of an exact item; there is none for a noisy one, whatever is stored."""
-    digest = show.evidence_of(tx, call.person, call.path["request"], str(item["id"]))
-    return None if digest is None else Report.from_json(call.platform.objects.get(digest).decode())
+def _evidence(tx: Transaction, call: Call, item: Mapping[str, object]) -> present.Evidence | None:
+    """The stored report of an exact item and the table it is about; there is none for a noisy one, whatever is stored."""
+    found = show.evidence_of(tx, call.person, call.path["request"], str(item["id"]))
+    if found is None:
+        return None
+    objects = call.platform.objects
+    return present.Evidence(Report.from_json(objects.get(found.report).decode()), objects.get(found.printed))

@@ -12,7 +12,7 @@ from tre.domain.canonical import decode, encode
 from tre.domain.errors import TreError
 from tre.queue import Task
 from tre.services import accreditation
-from tre.services.outputs import check, release
+from tre.services.outputs import check, judging, release
 from tre.services.platform import Platform
 from tre.vault.bundle import Publisher
 from tre.worker.runs import Runs
@@ -61,10 +61,10 @@ class Jobs:
             return
         self.reached("check_started")
         try:
-            judgements = check.judge(tasks, self.platform.objects)
+            judgements = judging.judge(tasks, self.platform)
         except (TreError, DisclosureError) as error:
             with transaction(engine) as tx:
-                check.fail(tx, request_id, error.sentence)
+                check.fail(tx, request_id, error.sentence, error.code)
             return
         except Exception:  # told and raised again; the words of the error may quote data
             with transaction(engine) as tx:
@@ -126,7 +126,7 @@ class Jobs:
         with transaction(engine) as tx:
             tasks = release.stale(tx, request_id, self.platform.extracts)
         if tasks:
-            judgements = check.judge(tasks, objects)
+            judgements = judging.judge(tasks, self.platform)
             with transaction(engine) as tx:
                 release.judged_again(tx, request_id, judgements, objects)
 

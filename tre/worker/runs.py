@@ -1,7 +1,7 @@
 """The job that executes one trusted run and submits what its notebook declared."""
 
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -23,7 +23,7 @@ from tre.sandbox.notebook import RunResult, RunStatus
 from tre.services import audit, people, projects, runs
 from tre.services.outputs.submit import Ask, Submission, submit
 from tre.services.platform import Platform
-from tre.worker.workspace import Workspace, nano_of, workspace_of
+from tre.worker.workspace import Workspace, nano_of, protection_of, workspace_of
 
 TYPES = {
     ParameterType.INTEGER: parameters.ParameterType.INTEGER,
@@ -130,8 +130,18 @@ def _submission(row: Run, asked: wire.SubmitRequest) -> Submission:
         project=row.project_id,
         title=asked.title,
         context=asked.context,
-        asks=tuple(_ask(text, asked) for text in asked.items),
+        asks=_asks(asked),
         run=row.id,
+    )
+
+
+def _asks(asked: wire.SubmitRequest) -> tuple[Ask, ...]:
+    given = asked.protections or (None,) * len(asked.items)
+    if len(given) != len(asked.items):
+        raise BadInput("protections", "Say of each item how it is protected, or of none.")
+    return tuple(
+        replace(_ask(text, asked), protection=protection_of(how))
+        for text, how in zip(asked.items, given, strict=True)
     )
 
 

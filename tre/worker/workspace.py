@@ -17,11 +17,12 @@ from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
 from tre.domain.errors import BadInput, Refused
+from tre.domain.outputs import Protection
 from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID
 from tre.services.outputs.archive import audit_file, digests, read
-from tre.services.outputs.check import Table, preview
+from tre.services.outputs.judging import Question, Table, answer, edition_of
 from tre.services.outputs.submit import dictionary_of, price
 from tre.services.platform import Platform
 from tre.services.runs import Derived, must_fit
@@ -134,17 +135,25 @@ class Workspace:
     def _check(self, asked: wire.CheckRequest) -> wire.CheckAnswer:
         statistic = Statistic.from_json(asked.statistic)
         known = self.extract.tables.get(statistic.source)
-        report = preview(statistic, self.policy, self._rows(statistic.source), self._archive())
-        return check_answer(report, is_claim=known is None)
+        question = Question(
+            statistic,
+            self.policy,
+            self._rows(statistic.source),
+            protection=protection_of(asked.protection),
+            is_derived=known is None,
+        )
+        judged = answer(question, self._archive(), self.platform.cell_key())
+        return check_answer(judged.report, is_claim=known is None)
 
     def _rows(self, source: str) -> Table:
         """The rows behind a table of the extract, or behind a registered one as it lies in the sandbox now."""
         audit = audit_file(self.platform.extracts, self.extract)
         known = self.extract.tables.get(source)
+        edition = edition_of(self.extract)
         if known is not None:
-            return Table(self.platform.extracts / known["path"], known["digest"], audit)
+            return Table(self.platform.extracts / known["path"], known["digest"], audit, edition)
         path = self._derived(source)
-        return Table(path, self.registered[source].digest, audit)
+        return Table(path, self.registered[source].digest, audit, edition)
 
     def _archive(self) -> list[Released]:
         with read_only(self.platform.application) as tx:
@@ -251,6 +260,15 @@ def nano_of(precision: str) -> int:
             "unknown_precision", f"There is no precision '{precision:.60}'. Choose: {', '.join(PRECISIONS)}."
         )
     return PRECISIONS[precision]
+
+
+def protection_of(asked: wire.ProtectionShape | None) -> Protection | None:
+    """Read how a table is to be protected, if at all.
+
+    Raises:
+        BadInput: there is no such way.
+    """
+    return None if asked is None else Protection.asked(asked.method, asked.base)
 
 
 def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:

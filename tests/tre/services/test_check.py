@@ -13,8 +13,9 @@ from tre.domain.audit import Event
 from tre.domain.errors import Refused
 from tre.domain.outputs import Action, Kind, State
 from tre.domain.people import WORKER
-from tre.services.outputs import check
+from tre.services.outputs import check, judging
 from tre.services.outputs.facts import locked, move
+from tre.services.outputs.judging import judge
 
 SMALL = (40, 3, 20, 30)
 """A region with three people is below the threshold."""
@@ -108,7 +109,7 @@ def test_a_check_that_crashes_leaves_the_request_waiting_and_says_nothing_of_the
         raise ZeroDivisionError("Mrs Smith of North owes 4,312")
 
     with monkeypatch.context() as patch:
-        patch.setattr(check, "assess", crash)
+        patch.setattr(judging, "assess", crash)
         with pytest.raises(ZeroDivisionError):
             house.jobs.check(request)
     assert house.state(request) is State.CHECK_ERROR
@@ -151,7 +152,7 @@ def test_a_late_judgement_of_an_earlier_version_passes_nothing(house: House) -> 
     request = house.submit(house.exact(where="region == 'East'"))
     with transaction(house.platform.application) as tx:
         tasks = check.start(tx, request, house.platform.extracts) or []
-    late = check.judge(tasks, house.platform.objects)
+    late = judge(tasks, house.platform)
     with transaction(house.platform.application) as tx:
         move(tx, locked(tx, request), Action.RETURN_BY_MACHINE, WORKER)
     house.submit(house.exact(), again=request)

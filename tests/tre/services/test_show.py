@@ -167,7 +167,8 @@ def test_evidence_of_an_exact_item_is_for_accredited_people_who_may_see_the_requ
     request = house.reviewed(house.exact())
     (item,) = house.items(request)
     for who in (AUTHOR, COLLEAGUE, FIRST, AUDITOR):
-        assert house.act(who, show.evidence_of, request, item.id) == item.report_digest
+        found = house.act(who, show.evidence_of, request, item.id)
+        assert found == show.Evidence(item.report_digest, item.printed_digest)
     for who in (STRANGER, ADMIN, OBSERVER):
         with pytest.raises(NotFound):
             house.act(who, show.evidence_of, request, item.id)

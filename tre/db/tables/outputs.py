@@ -49,6 +49,7 @@ class Item(Table):
         one_of("mode", Mode),
         UniqueConstraint("request_id", "version", "position"),
         CheckConstraint("(mode = 'exact') = (exact_reason IS NOT NULL)", name="exact_reason"),
+        CheckConstraint("mode = 'exact' OR protection IS NULL", name="protection"),
         {"schema": "core"},
     )
     id: Mapped[str] = mapped_column(primary_key=True)
@@ -63,10 +64,12 @@ class Item(Table):
     plan: Mapped[str | None]
     price: Mapped[int] = mapped_column(server_default="0")
     exact_reason: Mapped[str | None]
+    protection: Mapped[str | None]
     verdict: Mapped[str | None]
     findings: Mapped[JsonObject | None]
     cells: Mapped[int] = mapped_column(server_default="0")
     report_digest: Mapped[str | None]
+    printed_digest: Mapped[str | None]
     archive_digest: Mapped[str | None]
     archive_size: Mapped[int] = mapped_column(server_default="0")
 

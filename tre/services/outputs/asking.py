@@ -3,16 +3,17 @@
 from dataclasses import dataclass
 from typing import Final
 
-from disclosure import Policy, Report, Statistic
+from disclosure import Report, Statistic
 from disclosure.dp import PRECISIONS, Plan, delta_for, epsilon_of, rho_for, to_nano
 from tre.db.engine import Transaction
 from tre.domain.errors import BadInput, NotFound
 from tre.domain.ledger import ExactReason
-from tre.domain.outputs import Mode
+from tre.domain.outputs import Mode, Protection
 from tre.domain.people import Actor
 from tre.services import projects, views
-from tre.services.outputs import archive, check
+from tre.services.outputs import archive
 from tre.services.outputs.facts import must_be_member
+from tre.services.outputs.judging import Judged, Question, Table, answer, edition_of
 from tre.services.outputs.submit import Ask, price
 from tre.services.platform import Platform
 
@@ -55,31 +56,46 @@ class Inspection:
     """Everything that a verdict on a statistic needs, so that it is computed outside of a transaction."""
 
     platform: Platform
-    statistic: Statistic
-    table: check.Table
-    policy: Policy
+    question: Question
     earlier: tuple[str, ...]
 
-    def report(self) -> Report:
-        """Compute the verdict.
+    def judged(self) -> Judged:
+        """Compute the verdict and the table that would leave.
 
         Raises:
             TreError, DisclosureError: the data are not the ones asked about, or the statistic cannot be computed.
         """
         earlier = archive.read(self.platform.objects, self.earlier)
-        return check.preview(self.statistic, self.policy, self.table, earlier)
+        return answer(self.question, earlier, self.platform.cell_key())
+
+    def report(self) -> Report:
+        """Compute the verdict.
+
+        Raises:
+            TreError, DisclosureError: as for `judged`.
+        """
+        return self.judged().report
 
 
-def ask_for(text: str, reason: ExactReason | None, nano_rho: int | None) -> Ask:
-    """Make one ask of a statistic's text: exact for a reason, or noisy at a cost."""
+def ask_for(
+    text: str, reason: ExactReason | None, nano_rho: int | None, protection: Protection | None = None
+) -> Ask:
+    """Make one ask of a statistic's text: exact for a reason and protected if so wished, or noisy at a cost."""
     statistic = Statistic.from_json(text)
     title = statistic.title or ", ".join(statistic.by) or statistic.source
     mode = Mode.NOISY if reason is None else Mode.EXACT
-    return Ask(text, title, mode, nano_rho=nano_rho if reason is None else None, reason=reason)
+    cost = nano_rho if reason is None else None
+    return Ask(text, title, mode, nano_rho=cost, reason=reason, protection=protection)
 
 
-def inspection(
-    tx: Transaction, actor: Actor, project_id: str, text: str, *, platform: Platform
+def inspection(  # noqa: PLR0913  a question has these parts, the last two by keyword
+    tx: Transaction,
+    actor: Actor,
+    project_id: str,
+    text: str,
+    *,
+    platform: Platform,
+    protection: Protection | None = None,
 ) -> Inspection:
     """Prepare the platform's verdict on a statistic over a project's extract, for its researchers.
 
@@ -89,10 +105,12 @@ def inspection(
         DisclosureError: the text is no statistic.
     """
     must_be_member(tx, actor, project_id)
-    return operators_inspection(tx, project_id, text, platform=platform)
+    return operators_inspection(tx, project_id, text, platform=platform, protection=protection)
 
 
-def operators_inspection(tx: Transaction, project_id: str, text: str, *, platform: Platform) -> Inspection:
+def operators_inspection(
+    tx: Transaction, project_id: str, text: str, *, platform: Platform, protection: Protection | None = None
+) -> Inspection:
     """Prepare the same for whoever runs a demonstration, and could read its files anyway; nobody else may come here.
 
     Raises:
@@ -109,9 +127,11 @@ def operators_inspection(tx: Transaction, project_id: str, text: str, *, platfor
             f"Project '{project_id}' has no table '{statistic.source:.60}'. It has: {names}.",
         )
     extracts = platform.extracts
-    table = check.Table(extracts / known["path"], known["digest"], archive.audit_file(extracts, extract))
+    audit = archive.audit_file(extracts, extract)
+    table = Table(extracts / known["path"], known["digest"], audit, edition_of(extract))
     policy = projects.manifest_of(tx, project_id).policy
-    return Inspection(platform, statistic, table, policy, archive.digests(tx, extract.population))
+    question = Question(statistic, policy, table, protection=protection)
+    return Inspection(platform, question, archive.digests(tx, extract.population))
 
 
 def quote(tx: Transaction, actor: Actor, project_id: str, text: str, *, precision: Precision) -> views.View:

@@ -23,9 +23,10 @@ from tre.domain.receipt import Charge as ReceiptCharge
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
 from tre.services.outputs import archive, files
-from tre.services.outputs.check import Judgement, Table, Task, must_be_unchanged, send_back, table_of, tasks
+from tre.services.outputs.check import send_back, table_of, tasks
 from tre.services.outputs.check import store as restore
 from tre.services.outputs.facts import facts_of, items_of, locked, move
+from tre.services.outputs.judging import Judgement, Table, Task, must_be_unchanged
 from tre.vault.objects import ObjectStore
 
 LOOKS_WORSE: Final = "What was released meanwhile adds findings to this request that nobody has voted on. Look at them and submit again."
@@ -201,9 +202,10 @@ def _answer_digest(tx: Transaction, item: Item) -> str | None:
 
 def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content:
     if item.mode == Mode.EXACT:
-        if item.report_digest is None:
+        if item.report_digest is None or item.printed_digest is None:
             raise Refused("not_checked", "An exact item has no verdict; the request must be checked again.")
-        return files.exact_content(objects.get(item.report_digest))
+        report, printed = objects.get(item.report_digest), objects.get(item.printed_digest)
+        return files.exact_content(report, printed, item.protection)
     digest = _answer_digest(tx, item)
     if digest is None:
         raise Refused("not_drawn", "A noisy item has no stored answer yet; the release is tried again.")

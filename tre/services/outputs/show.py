@@ -1,6 +1,7 @@
 """What each person may see of a request. Votes stay sealed; a noisy item shows nothing that depends on the data."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from sqlalchemy import select
 
@@ -90,8 +91,16 @@ def release_of(tx: Transaction, actor: Actor, request_id: str) -> str:
     return str(release["id"])
 
 
-def evidence_of(tx: Transaction, actor: Actor, request_id: str, item_id: str) -> str | None:
-    """Digest of the stored report on an exact item, for those who may see it; None for a noisy or unchecked one.
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Digests of what is stored about a checked exact item: the report, and the table as it would leave."""
+
+    report: str
+    printed: str
+
+
+def evidence_of(tx: Transaction, actor: Actor, request_id: str, item_id: str) -> Evidence | None:
+    """What is stored about an exact item, for those who may see it; None for a noisy or unchecked one.
 
     Raises:
         NotFound: there is no such request, or they may not know that there is.
@@ -103,9 +112,9 @@ def evidence_of(tx: Transaction, actor: Actor, request_id: str, item_id: str) ->
             "not_accredited", "Your accreditation is not live; renew it before you look at results."
         )
     item = next((item for item in items_of(tx, request) if item.id == item_id), None)
-    if item is None or item.mode != Mode.EXACT:
+    if item is None or item.mode != Mode.EXACT or item.report_digest is None or item.printed_digest is None:
         return None
-    return item.report_digest
+    return Evidence(item.report_digest, item.printed_digest)
 
 
 def _line(request: Request) -> View:
@@ -130,6 +139,7 @@ def _item(item: Item) -> View:
         "price": item.price,
         "plan": item.plan,
         "reason": item.exact_reason,
+        "protection": item.protection,
         "verdict": item.verdict,
         "findings": (item.findings or {}).get("findings", []),
         "cells": item.cells,

@@ -15,7 +15,7 @@ from tre.domain.audit import Event
 from tre.domain.errors import BadInput, NotFound, Refused
 from tre.domain.ledger import NANO, ExactReason
 from tre.domain.manifest import Manifest
-from tre.domain.outputs import Action, Kind, Mode, State
+from tre.domain.outputs import Action, Kind, Mode, Protection, State
 from tre.domain.people import Actor
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
@@ -41,6 +41,7 @@ class Ask:
         mode: noisy or exact.
         nano_rho: what a noisy one may cost, in nano-rho; None for an exact one.
         reason: why an exact one must be exact; None for a noisy one.
+        protection: how an exact one is protected before it leaves, if at all.
     """
 
     statistic: str
@@ -48,6 +49,7 @@ class Ask:
     mode: Mode
     nano_rho: int | None = None
     reason: ExactReason | None = None
+    protection: Protection | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +153,7 @@ def manifest_digest(request: Request, items: list[Item], extract: Extract, run: 
                     "plan": item.plan,
                     "price": item.price,
                     "reason": item.exact_reason,
+                    "protection": item.protection,
                 }
                 for item in items
             ],
@@ -207,7 +210,12 @@ def _understood(ask: Ask, extract: Extract, run: Run | None) -> Item:
                 "no_exact_reason", f"Say why '{ask.title:.60}' must be exact: {', '.join(ExactReason)}."
             )
         item.exact_reason = ask.reason
+        item.protection = None if ask.protection is None else ask.protection.to_text()
         return item
+    if ask.protection is not None:
+        raise BadInput(
+            "protected_noise", f"Noise protects '{ask.title:.60}' by itself; leave the protection out."
+        )
     if ask.nano_rho is None:
         raise BadInput(
             "no_precision", f"Say how precise '{ask.title:.60}' must be: a precision, rho or epsilon."

@@ -2,11 +2,14 @@
 
 import json
 
+from tre.db.engine import Transaction
+from tre.domain.people import Actor
 from tre.services import portal
 from tre.services.outputs import asking
 from tre.services.outputs.asking import Precision
 from tre.web.api.calling import ByToken
-from tre.web.api.shapes import Asked, PriceAsked
+from tre.web.api.requests import protection_of
+from tre.web.api.shapes import CheckAsked, PriceAsked
 
 View = dict[str, object]
 
@@ -21,12 +24,16 @@ def budget(by: ByToken, project: str) -> list[View]:
     return by.do(lambda tx, actor: _accounts(portal.project(tx, actor, project)), texts=[project])
 
 
-def check(by: ByToken, project: str, asked: Asked) -> object:
-    """The platform's verdict on a statistic, as `Report.to_json()` writes it. A FAIL is an answer too."""
-    prepared = by.do(
-        lambda tx, actor: asking.inspection(tx, actor, project, asked.statistic, platform=by.platform),
-        texts=[project],
-    )
+def check(by: ByToken, project: str, asked: CheckAsked) -> object:
+    """The platform's verdict on a statistic as it would leave, as `Report.to_json()` writes it. A FAIL is an answer too."""
+    protection = protection_of(asked.protection)
+
+    def work(tx: Transaction, actor: Actor) -> asking.Inspection:
+        return asking.inspection(
+            tx, actor, project, asked.statistic, platform=by.platform, protection=protection
+        )
+
+    prepared = by.do(work, texts=[project])
     return json.loads(prepared.report().to_json())
 
 

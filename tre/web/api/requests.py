@@ -6,7 +6,7 @@ from tre.db.engine import Transaction
 from tre.domain.audit import Event
 from tre.domain.errors import BadInput
 from tre.domain.ledger import ExactReason
-from tre.domain.outputs import Decision, Mode, State
+from tre.domain.outputs import Decision, Mode, Protection, State
 from tre.domain.people import Actor
 from tre.services import projects
 from tre.services.outputs import fetch, show
@@ -18,6 +18,7 @@ from tre.services.outputs.submit import submit as submit_request
 from tre.web.api.calling import ByToken
 from tre.web.api.shapes import SubmissionAsked, VoteAsked
 from tre.web.review import media_type
+from tre.wire import ProtectionShape
 
 View = dict[str, object]
 
@@ -93,8 +94,17 @@ def _submission(tx: Transaction, actor: Actor, asked: SubmissionAsked) -> Submis
         reason = _reason(asked.reason)
     else:
         cost = precision.nano(projects.manifest_of(tx, asked.project).linkage.population)
-    asks = tuple(ask_for(text, reason, cost) for text in asked.items)
+    asks = tuple(ask_for(text, reason, cost, protection_of(asked.protection)) for text in asked.items)
     return Submission(asked.project, asked.title, asked.context, asks, run=asked.run, again=asked.again)
+
+
+def protection_of(asked: ProtectionShape | None) -> Protection | None:
+    """Read how tables are to be protected.
+
+    Raises:
+        BadInput: there is no such way.
+    """
+    return None if asked is None else Protection.asked(asked.method, asked.base)
 
 
 def _reason(word: str | None) -> ExactReason:

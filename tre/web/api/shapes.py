@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tre.wire import Mode, Name, Sentence, Shape, StatisticText
+from tre.wire import Mode, Name, ProtectionShape, Sentence, Shape, StatisticText
 
 
 class SignIn(Shape):
@@ -16,6 +16,12 @@ class Asked(Shape):
     """A statistic, as the text of `Statistic.to_json()`."""
 
     statistic: StatisticText
+
+
+class CheckAsked(Asked):
+    """A statistic, and how its table is protected before it leaves."""
+
+    protection: ProtectionShape | None = None
 
 
 class PriceAsked(Asked):
@@ -34,6 +40,7 @@ class SubmissionAsked(Shape):
         run: the trusted run whose tables are asked about.
         again: the returned request that this is a new version of.
         items: statistics, each as the text of `Statistic.to_json()`.
+        protection: how each of them is protected before it leaves; only with mode `exact`.
     """
 
     project: Name
@@ -47,6 +54,7 @@ class SubmissionAsked(Shape):
     run: Name | None = None
     again: Name | None = None
     items: list[StatisticText]
+    protection: ProtectionShape | None = None
 
 
 class VoteAsked(Shape):

@@ -3,6 +3,8 @@
 A noisy item is shown by its plan alone, which knows specification and dictionary; nothing here reads its data.
 """
 
+import csv
+import io
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,6 +15,7 @@ import pandas as pd
 from disclosure import Report, Statistic
 from disclosure.dp import Plan
 from disclosure.measure import Measure
+from tre.domain.outputs import Method, Protection
 from tre.services.outputs.asking import priced
 from tre.web.rendering import number
 
@@ -36,6 +39,14 @@ Shown = dict[str, object]
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What is known of a checked exact item: the report on it, and the table as it would leave, as CSV."""
+
+    report: Report
+    printed: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class TableRow:
     """One cell of a statistic as one row of a page's table: its labels, its numbers, and what is wrong with it."""
 
@@ -45,13 +56,14 @@ class TableRow:
     status: str
 
 
-def item(view: Mapping[str, object], report: Report | None) -> Shown:
+def item(view: Mapping[str, object], evidence: Evidence | None) -> Shown:
     """What a page shows of one item.
 
     Args:
         view: the item as `show.request_view` gives it.
-        report: the stored report of an exact item, for those who may see it.
+        evidence: what is stored about an exact item, for those who may see it.
     """
+    report = None if evidence is None else evidence.report
     statistic = Statistic.from_json(str(view["specification"]))
     verdict = None if view["verdict"] is None else str(view["verdict"])
     common: Shown = {
@@ -62,6 +74,8 @@ def item(view: Mapping[str, object], report: Report | None) -> Shown:
         "is_claim": view["kind"] == "run",
         "table": None if report is None else table(report),
         "named": [] if report is None else findings(report),
+        "leaves": None if evidence is None or view["protection"] is None else leaves(evidence),
+        "protected": None if view["protection"] is None else protected(str(view["protection"])),
     }
     if view["plan"] is None:
         return common
@@ -121,6 +135,44 @@ def table(report: Report) -> Shown:
         "left_out": max(0, len(cells) - MOST_ROWS),
         "is_long": len(cells) > LONG_ROWS,
     }
+
+
+def leaves(evidence: Evidence) -> Shown:
+    """The table as it would leave: its head, its rows as text, and how many are left out."""
+    head, *rows = csv.reader(io.StringIO(evidence.printed.decode()))
+    dimensions = len(evidence.report.statistic.by)
+    numeric = {"format": "numeric"}
+    return {
+        "head": [
+            {"text": text} | (numeric if place >= dimensions else {}) for place, text in enumerate(head)
+        ],
+        "rows": [
+            [
+                {"text": _label(text)} | (numeric if place >= dimensions else {})
+                for place, text in enumerate(row)
+            ]
+            for row in rows[:MOST_ROWS]
+        ],
+        "left_out": max(0, len(rows) - MOST_ROWS),
+    }
+
+
+def protected(text: str) -> str:
+    """Say in words how a table is protected."""
+    asked = Protection.from_text(text)
+    match asked.method:
+        case Method.SUPPRESS:
+            return "Unsafe cells are withheld, and others so that nobody can compute them."
+        case Method.DROP_RECORDS:
+            return "The records behind unsafe cells are dropped, and the totals are computed without them."
+        case Method.ROUND:
+            return f"Every count is rounded to a multiple of {asked.base}, each by itself."
+        case Method.CONTROLLED_ROUND:
+            return f"Every count is rounded to a multiple of {asked.base}, so that totals still add up."
+        case Method.CELL_KEY:
+            return (
+                f"Every count is changed by at most {asked.base}, the same people always by the same amount."
+            )
 
 
 def findings(report: Report) -> list[Shown]:

@@ -179,10 +179,12 @@ CREATE TABLE core.item (
     plan TEXT,
     price BIGINT DEFAULT '0' NOT NULL,
     exact_reason TEXT,
+    protection TEXT,
     verdict TEXT,
     findings JSONB,
     cells BIGINT DEFAULT '0' NOT NULL,
     report_digest TEXT,
+    printed_digest TEXT,
     archive_digest TEXT,
     archive_size BIGINT DEFAULT '0' NOT NULL,
     CONSTRAINT pk_item PRIMARY KEY (id),
@@ -190,6 +192,7 @@ CREATE TABLE core.item (
     CONSTRAINT ck_item_mode CHECK (mode IN ('noisy', 'exact')),
     CONSTRAINT uq_item_request_id UNIQUE (request_id, version, position),
     CONSTRAINT ck_item_exact_reason CHECK ((mode = 'exact') = (exact_reason IS NOT NULL)),
+    CONSTRAINT ck_item_protection CHECK (mode = 'exact' OR protection IS NULL),
     CONSTRAINT fk_item_request_id_request FOREIGN KEY(request_id) REFERENCES core.request (id)
 );
 CREATE TABLE core.release (

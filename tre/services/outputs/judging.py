@@ -1,0 +1,183 @@
+"""Judging one exact item: its evidence recomputed from the rows, every rule applied, protected if its author asks so."""
+
+import hashlib
+import hmac
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+
+from disclosure import Policy, Report, Statistic, assess, protect
+from disclosure.released import Released
+from disclosure.verdict import Verdict
+from tre.db.tables import Extract
+from tre.domain import canonical
+from tre.domain.errors import TreError
+from tre.domain.outputs import Protection
+from tre.services.outputs import archive, noised, printing
+from tre.services.outputs.question import AUDIT_KEY, must_count_people, must_name_people
+from tre.services.platform import Platform
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Where the rows behind an item lie, and which ones they must be.
+
+    Attributes:
+        path: the rows.
+        digest: SHA-256 of that file, in hexadecimal.
+        audit: the audit keys of its people.
+        edition: names the data from which it was built; the same in every project that reads them.
+    """
+
+    path: Path
+    digest: str
+    audit: Path
+    edition: str
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is to be judged about one statistic.
+
+    Attributes:
+        statistic: what is asked.
+        policy: by which thresholds.
+        table: of which rows.
+        protection: how the table is protected before it leaves, or None.
+        is_derived: whether the rows were made by a run, so that their values are its author's claim.
+        noised: the questions answered with noise before on the same population.
+    """
+
+    statistic: Statistic
+    policy: Policy
+    table: Table
+    protection: Protection | None = None
+    is_derived: bool = False
+    noised: tuple[Statistic, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One exact item to judge, with all that is needed outside of a transaction.
+
+    Attributes:
+        item: its identifier.
+        question: what is to be judged.
+        archive: digests of the exact tables released before on the same population.
+    """
+
+    item: str
+    question: Question
+    archive: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A verdict and the table it is about.
+
+    Attributes:
+        report: the judgement on exactly the table that would leave.
+        printed: that table, as the CSV that would leave.
+        archived: what later checks must remember of it once it is released.
+    """
+
+    report: Report
+    printed: bytes
+    archived: Released
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What was found about one exact item."""
+
+    item: str
+    verdict: Verdict
+    judged: Judged
+    archive_size: int
+
+
+def judge(asked: list[Task], platform: Platform) -> list[Judgement]:
+    """Recompute the evidence of each item from the data and apply every rule, differencing included.
+
+    An item is compared with all that was released before on its population, in every project, and with the items before
+    it in the same request. A table whose values are its author's claim can at best be reviewed.
+
+    Raises:
+        TreError: the data are not the ones that were asked about, or the archive cannot be read.
+        DisclosureError: a statistic cannot be computed from them, or not be protected as its author wishes.
+    """
+    earlier = archive.read(platform.objects, asked[0].archive) if asked else []
+    found: list[Judgement] = []
+    for task in asked:
+        before = [*earlier, *(each.judged.archived for each in found)]
+        judged = answer(task.question, before, platform.cell_key(), name=task.item)
+        verdict = judged.report.verdict
+        if task.question.is_derived and verdict is Verdict.PASS:
+            verdict = Verdict.REVIEW
+        found.append(Judgement(task.item, verdict, judged, len(task.archive)))
+    return found
+
+
+def answer(question: Question, earlier: list[Released], cell_key: bytes, *, name: str = "preview") -> Judged:
+    """Judge one statistic as it would leave.
+
+    Args:
+        question: what is to be judged.
+        earlier: the exact tables released before on the same population.
+        cell_key: the platform's secret for cell keys.
+        name: under which the table would stand in the archive.
+
+    Raises:
+        TreError, DisclosureError: as for `judge`.
+    """
+    with _opened(question) as rows:
+        report = assess(question.statistic, rows, question.policy, earlier, key=AUDIT_KEY)
+        if question.protection is None:
+            judged = Judged(report, printing.csv_bytes(printing.printed(report)), report.released(name))
+        else:
+            judged = _protected(report, question, earlier, cell_key, name=name)
+    return Judged(noised.flagged(judged.report, question.noised), judged.printed, judged.archived)
+
+
+def _protected(
+    report: Report, question: Question, earlier: list[Released], cell_key: bytes, *, name: str
+) -> Judged:
+    asked = question.protection or Protection.asked("suppress")
+    key = hmac.new(cell_key, question.table.edition.encode(), hashlib.sha256).digest()
+    safe = protect(report, str(asked.method), base=asked.base, key=key, released=earlier)
+    return Judged(safe.report, printing.csv_bytes(printing.printed_safe(safe)), safe.released(name))
+
+
+def edition_of(extract: Extract) -> str:
+    """Name the data from which an extract was built: other data, other cell keys."""
+    return canonical.digest({"population": extract.population, "editions": extract.editions})
+
+
+@contextmanager
+def _opened(question: Question) -> Iterator[duckdb.DuckDBPyRelation]:
+    """Open the rows behind a question, with audit keys, if they are the right ones and it counts people."""
+    must_name_people(question.statistic, is_derived=question.is_derived)
+    must_be_unchanged(question.table)
+    with archive.with_audit_keys(question.table.path, question.table.audit) as rows:
+        must_count_people(question.statistic, rows)
+        yield rows
+
+
+def must_be_unchanged(table: Table) -> None:
+    """Refuse rows that are not the ones asked about.
+
+    Raises:
+        TreError: the file is missing or its digest differs.
+    """
+    try:
+        with table.path.open("rb") as stream:
+            found = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        found = ""
+    if found != table.digest:
+        raise TreError(
+            "data_changed", "The rows behind this request are missing or have changed; an admin must look."
+        )
