@@ -2,16 +2,16 @@
 
 from collections.abc import Iterator, Sequence
 
+from disclosure.answering import answered
 from disclosure.cells import cells_frame
 from disclosure.differencing import differences
 from disclosure.evidence import Evidence, gather
 from disclosure.policy import Policy
 from disclosure.released import Released
-from disclosure.result import Finding, Report, worst
+from disclosure.result import Finding, Report, unsafe_rules, worst
 from disclosure.rules import RULES, judge
 from disclosure.source import Data
 from disclosure.statistic import Statistic
-from disclosure.verdict import Verdict
 
 
 def assess(
@@ -29,6 +29,8 @@ def assess(
     Raises:
         DisclosureError: the statistic does not fit the data, or the data could not be aggregated: nothing passed.
     """
+    if stat.asks is not None:
+        return answered(stat, data, policy, released=released, key=key)
     key = stat.unit if key is None else key
     evidence = gather(stat, data, key=key, max_cells=policy.max_cells)
 
@@ -36,15 +38,5 @@ def assess(
         return differences(stat, evidence, policy, released=released, key=key)
 
     findings = judge(stat, evidence, policy, (*RULES, differencing))
-    cells = cells_frame(stat, evidence, _unsafe_rules(findings, len(evidence.grid.keys)))
+    cells = cells_frame(stat, evidence, unsafe_rules(findings, len(evidence.grid.keys)))
     return Report(worst(findings), findings, cells, stat, policy, key=key, evidence=evidence)
-
-
-def _unsafe_rules(findings: Sequence[Finding], cells: int) -> list[tuple[str, ...]]:
-    """Return per cell the names of the rules that make it unsafe, each once, in the order of the rules."""
-    names: list[dict[str, None]] = [{} for _ in range(cells)]
-    for finding in findings:
-        if finding.verdict is Verdict.FAIL:
-            for cell in finding.cells:
-                names[cell][finding.rule] = None
-    return [tuple(found) for found in names]

@@ -2,10 +2,10 @@
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from enum import Enum
 
 import pandas as pd
 
+from disclosure.content import Content
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence
 from disclosure.statistic import Statistic
@@ -14,19 +14,14 @@ from disclosure.values import presence, values_of
 _LEVELS = (str, int, float, bool, type(None))
 
 
-class Content(Enum):
-    """What a column of the table holds."""
-
-    LEVEL = "level"
-    COUNT = "count"
-    NUMBER = "number"
-    FLAG = "flag"
-    RULES = "rules"
-
-
 def contents(stat: Statistic) -> dict[str, Content]:
-    """Return the table's columns in order: dimensions, n, units, each measure with its rows and units, judgement."""
-    found = dict.fromkeys(stat.by, Content.LEVEL) | {"n": Content.COUNT, "units": Content.COUNT}
+    """Return the table's columns in order: dimensions, what a kind adds, n, units, measures, judgement.
+
+    Each measure has its rows and units beside it.
+    """
+    found = dict.fromkeys(stat.by, Content.LEVEL)
+    found |= {} if stat.asks is None else stat.asks.contents()
+    found |= {"n": Content.COUNT, "units": Content.COUNT}
     for measure in stat.measures:
         whole = measure.function == "count" and stat.weight is None
         found[measure.name] = Content.COUNT if whole else Content.NUMBER
@@ -50,6 +45,19 @@ def cells_frame(stat: Statistic, evidence: Evidence, rules: Sequence[tuple[str, 
         rows, units = presence(measure, evidence)
         columns[measure.name] = values_of(measure, stat, evidence)
         columns |= {f"{measure.name}_n": rows, f"{measure.name}_units": units}
+    columns |= {"unsafe": [bool(names) for names in rules], "rules": list(rules)}
+    return _frame(columns, stat)
+
+
+def answered_frame(stat: Statistic, cells: pd.DataFrame, rules: Sequence[tuple[str, ...]]) -> pd.DataFrame:
+    """Return the table of a kind that answers with its own: its columns in order, typed, and the judgement.
+
+    Args:
+        stat: what was asked.
+        cells: the table up to `units`.
+        rules: per row the names of the rules that make it unsafe.
+    """
+    columns: dict[str, Iterable[object]] = {str(name): cells[name].tolist() for name in cells.columns}
     columns |= {"unsafe": [bool(names) for names in rules], "rules": list(rules)}
     return _frame(columns, stat)
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from enum import Enum
+from typing import Final
 
 from disclosure.bins import check_bins
 from disclosure.errors import DisclosureError
@@ -14,6 +15,13 @@ class Kind(Enum):
     TABLE = "table"
     QUANTILES = "quantiles"
     HISTOGRAM = "histogram"
+    SURVIVAL = "survival"
+    ASSOCIATION = "association"
+    MODEL = "model"
+
+
+TABULAR: Final = frozenset({Kind.TABLE, Kind.QUANTILES, Kind.HISTOGRAM})
+"""Kinds that count, add and order; every other kind carries what it asks in `Statistic.asks`."""
 
 
 def check_kind(
@@ -33,5 +41,7 @@ def check_kind(
                 "measure", "A histogram counts one column and has no measures; ask for a table."
             )
     asked = {(measure.function, measure.column) for measure in measures}
+    if measures and kind not in TABULAR:
+        raise DisclosureError("measure", f"A {kind.value} has no measures; ask for a table.")
     if kind is Kind.QUANTILES and [function for function, _ in asked] != ["quantile"]:
         raise DisclosureError("measure", "Ask for at least one quantile of one column.")

@@ -1,6 +1,6 @@
 """One column of numbers that a table asks for, and what may be asked."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Final, TypeAlias
@@ -120,14 +120,14 @@ def check_weighted(measures: Sequence[Measure]) -> None:
             )
 
 
-def check_clashes(by: Sequence[str], measures: Sequence[Measure]) -> None:
-    """Refuse names that would stand twice in a report.
+def check_clashes(by: Sequence[str], measures: Sequence[Measure], more: Iterable[str] = ()) -> None:
+    """Refuse names that would stand twice in a report; `more` are those of a kind's own columns.
 
     Raises:
         DisclosureError: "name_clash".
     """
     taken = set(RESERVED)
-    names = [*by]
+    names = [*by, *more]
     for measure in measures:
         names += [measure.name, f"{measure.name}_n", f"{measure.name}_units"]
     for name in names:

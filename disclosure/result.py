@@ -51,6 +51,16 @@ def worst(findings: Iterable[Finding]) -> Verdict:
     return max((finding.verdict for finding in findings), key=_SEVERITY.index, default=Verdict.PASS)
 
 
+def unsafe_rules(findings: Sequence[Finding], cells: int) -> list[tuple[str, ...]]:
+    """Return per cell the names of the rules that make it unsafe, each once, in the order of the rules."""
+    names: list[dict[str, None]] = [{} for _ in range(cells)]
+    for finding in findings:
+        if finding.verdict is Verdict.FAIL:
+            for cell in finding.cells:
+                names[cell][finding.rule] = None
+    return [tuple(found) for found in names]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Report:
     """The answer of a check.

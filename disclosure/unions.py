@@ -12,19 +12,21 @@ from disclosure.grid import Key
 def published_unions(keys: Sequence[Key], contributors: Contributors) -> Contributors:
     """Return the contributors of each published cell, then of each union of published inner cells along dimensions.
 
-    A union that is a published total is left out: it stands there already.
+    A union that is a published total is left out: it stands there already. Where several cells have one key, as the
+    steps of a survival curve do, the first holds the others and stands for them.
 
     Args:
         keys: the published cells.
         contributors: who is behind each.
     """
     parts: dict[Key, list[int]] = {}
+    firsts = {key: position for position, key in reversed(list(enumerate(keys)))}
     for position, key in enumerate(keys):
-        if None not in key:
+        if None not in key and firsts[key] == position:
             for total in _totals(key):
                 parts.setdefault(total, []).append(position)
     rows = [int(found.sum()) for found in contributors.rows]
-    published = dict(zip(keys, rows, strict=True))
+    published = {key: rows[position] for key, position in firsts.items()}
     unions = [
         _union(contributors, cells)
         for total, cells in parts.items()

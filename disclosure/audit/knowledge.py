@@ -36,6 +36,12 @@ def check_additive(report: Report) -> None:
     Raises:
         DisclosureError: "unsuitable".
     """
+    if report.statistic.asks is not None:
+        raise DisclosureError(
+            "unsuitable",
+            f"Nothing of a {report.statistic.kind.value} can be withheld or changed piece by piece; ask a coarser "
+            "question, with fewer groups, broader steps or more people.",
+        )
     for measure in report.statistic.measures:
         if measure.function not in ADDITIVE:
             raise DisclosureError(

@@ -2,15 +2,15 @@
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
+from disclosure.asks import Asks, asks_of, check_asks
 from disclosure.bins import check_bins
 from disclosure.errors import DisclosureError
 from disclosure.expression import Expression, parse
-from disclosure.kind import Kind, check_kind
-from disclosure.measure import Measure, check_clashes, check_measure, check_weighted, measure_of, quantile_of
+from disclosure.kind import TABULAR, Kind, check_kind
+from disclosure.measure import Measure, check_clashes, check_measure, check_weighted
 from disclosure.naming import MAX_NAME, check_names, is_text
 from disclosure.strict_json import read_once
 
@@ -21,13 +21,13 @@ MAX_MEASURES: Final = 50
 MAX_JSON: Final = 1_000_000
 """Longest JSON text of a statistic, in characters. Source: ours."""
 _KEYS: Final = frozenset({"by", "kind", "margins", "measures", "source", "title", "unit", "weight", "where"})
-_MORE_KEYS: Final = frozenset({"bins"})
+_MORE_KEYS: Final = frozenset({"asks", "bins"})
 """Keys that only stand where they are used, so that the text of a table never changes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Statistic:
-    """A declarative statistic.
+class Form:
+    """The parts of a declarative statistic, their text and their digests; `Statistic` has the ways to ask.
 
     Attributes:
         kind: what sort of statistic it is.
@@ -40,6 +40,7 @@ class Statistic:
         margins: whether totals over each dimension are asked too.
         title: the author's title; it changes nothing.
         bins: the edges by which a histogram bands its last dimension; None for other kinds.
+        asks: what survival, an association or a model asks; None for tables, quantiles and histograms.
     """
 
     kind: Kind
@@ -52,6 +53,7 @@ class Statistic:
     margins: bool
     title: str = ""
     bins: tuple[float, ...] | None = None
+    asks: Asks | None = None
 
     def __post_init__(self) -> None:
         check_names([(self.source, "source"), *((name, "dimension") for name in self.by)])
@@ -59,106 +61,10 @@ class Statistic:
         _check_form(self)
         _check_measures(self)
         check_kind(self.kind, self.by, self.measures, self.bins)
-        check_clashes(self.by, self.measures)
+        check_asks(self.kind, self.asks, self.by, self.weight)
+        check_clashes(self.by, self.measures, () if self.asks is None else self.asks.contents())
         if self.where is not None:
             _check_filter(self.where)
-
-    @classmethod
-    def table(  # noqa: PLR0913  the words of the contract, all but one by keyword
-        cls,
-        source: str,
-        *,
-        by: Iterable[str] = (),
-        measures: Mapping[str, Sequence[str | None]] | None = None,
-        unit: str | None = None,
-        where: str | None = None,
-        weight: str | None = None,
-        margins: bool = True,
-        title: str = "",
-    ) -> Self:
-        """Ask for a table of frequencies (`measures=None`) or of measures such as {"total": ("sum", "bill")}.
-
-        A quantile names its point, ("quantile", "bill", 0.9); a proportion of what it is, ("proportion", None,
-        "index"), as pandas' `normalize` does.
-
-        Raises:
-            DisclosureError: codes "name", "dimension", "unknown_measure", "measure", "name_clash", "weight",
-                "expression": each names the piece that is wrong.
-        """
-        return cls(
-            kind=Kind.TABLE,
-            source=source,
-            by=_dimensions(by),
-            measures=tuple(measure_of(name, asked) for name, asked in (measures or {}).items()),
-            unit=unit,
-            where=where,
-            weight=weight,
-            margins=margins,
-            title=title,
-        )
-
-    @classmethod
-    def quantiles(  # noqa: PLR0913  the words of the contract
-        cls,
-        source: str,
-        value: str,
-        *,
-        q: Iterable[float] = (0.25, 0.5, 0.75),
-        by: Iterable[str] | None = None,
-        unit: str | None = None,
-        where: str | None = None,
-        margins: bool = True,
-        title: str = "",
-    ) -> Self:
-        """Ask for quantiles of a column, each called by its hundredths: q25, q50, q75.
-
-        Raises:
-            DisclosureError: as `table`; "measure" also for a quantile outside 0 to 1, or none at all.
-        """
-        return cls(
-            kind=Kind.QUANTILES,
-            source=source,
-            by=_dimensions(by or ()),
-            measures=tuple(quantile_of(value, point) for point in q),
-            unit=unit,
-            where=where,
-            weight=None,
-            margins=margins,
-            title=title,
-        )
-
-    @classmethod
-    def histogram(  # noqa: PLR0913  the words of the contract
-        cls,
-        source: str,
-        value: str,
-        *,
-        bins: Iterable[float],
-        by: Iterable[str] | None = None,
-        unit: str | None = None,
-        where: str | None = None,
-        margins: bool = True,
-        title: str = "",
-    ) -> Self:
-        """Ask how many rows lie in each declared bin of a column, which becomes the last dimension.
-
-        Raises:
-            DisclosureError: as `table`; "bins": the edges are no numbers in rising order.
-        """
-        edges = tuple(bins)
-        check_bins(edges)
-        return cls(
-            kind=Kind.HISTOGRAM,
-            source=source,
-            by=(*_dimensions(by or ()), value),
-            measures=(),
-            unit=unit,
-            where=where,
-            weight=None,
-            margins=margins,
-            title=title,
-            bins=tuple(map(float, edges)),
-        )
 
     @property
     def filter(self) -> Expression | None:
@@ -170,6 +76,7 @@ class Statistic:
         found = {*self.by, *(measure.column for measure in self.measures), self.unit, self.weight}
         condition = self.filter
         found.update(() if condition is None else condition.columns())
+        found.update(() if self.asks is None else self.asks.columns())
         return tuple(sorted(name for name in found if name is not None))
 
     def to_json(self) -> str:
@@ -199,6 +106,8 @@ class Statistic:
             "where": None if condition is None else condition.canonical(),
             "measures": sorted(measure.question() for measure in self.measures),
         }
+        if self.asks is not None:
+            record["asks"] = self.asks.question()
         return hashlib.sha256(_stable(record).encode()).hexdigest()
 
     def _roles(self) -> tuple[tuple[str | None, str], ...]:
@@ -216,39 +125,40 @@ class Statistic:
             "margins": self.margins,
             "title": self.title,
         }
-        return record if self.bins is None else record | {"bins": list(self.bins)}
+        if self.bins is not None:
+            record["bins"] = list(self.bins)
+        if self.asks is not None:
+            record["asks"] = self.asks.record()
+        return record
 
 
 def _stable(record: dict[str, object]) -> str:
     return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
 
-def _dimensions(by: Iterable[str]) -> tuple[str, ...]:
-    """Read the dimensions; one text is not a list of its letters."""
-    if isinstance(by, str):
-        raise DisclosureError("dimension", f"`by` is a list of columns; write [{by[:60]!r}].")
-    return tuple(by)
-
-
-def _check_form(stat: Statistic) -> None:
+def _check_form(stat: Form) -> None:
     """Refuse a title that is no text, margins that are neither true nor false, and too many dimensions."""
     if not is_text(stat.title):
         raise DisclosureError("name", f"The title must be a text of at most {MAX_NAME} characters.")
     if type(stat.margins) is not bool:
         raise DisclosureError("name", "`margins` must be true or false.")
+    if stat.margins and stat.kind not in TABULAR:
+        raise DisclosureError(
+            "dimension", "Only a table has margins; ask for the whole by a statistic without groups."
+        )
     if len(stat.by) > MAX_DIMENSIONS:
         raise DisclosureError(
             "dimension", f"A table may have at most {MAX_DIMENSIONS} dimensions; ask for fewer."
         )
 
 
-def _check_measures(stat: Statistic) -> None:
+def _check_measures(stat: Form) -> None:
     """Refuse too many measures, wrong ones, and those that their table cannot show."""
     if len(stat.measures) > MAX_MEASURES:
         raise DisclosureError("measure", f"A table may have at most {MAX_MEASURES} measures; ask for fewer.")
     for measure in stat.measures:
         check_measure(measure)
-    if stat.weight is not None:
+    if stat.weight is not None and stat.kind in TABULAR:
         check_weighted(stat.measures)
     if not stat.margins and any(measure.function == "proportion" for measure in stat.measures):
         raise DisclosureError(
@@ -275,10 +185,12 @@ def _arguments(text: object) -> dict[str, Any]:  # Any: __post_init__ checks eac
     if not all(isinstance(entry, list) and 3 <= len(entry) <= 4 for entry in record["measures"]):
         raise _not_a_statistic()
     measures = tuple(Measure(*entry) for entry in record["measures"])
-    read = {"kind": Kind(record["kind"]), "by": tuple(record["by"]), "measures": measures}
+    read: dict[str, Any] = {"kind": Kind(record["kind"]), "by": tuple(record["by"]), "measures": measures}
     if "bins" in record:
         check_bins(record["bins"])
         read["bins"] = tuple(map(float, record["bins"]))
+    if "asks" in record:
+        read["asks"] = asks_of(read["kind"], record["asks"])
     return record | read
 
 
