@@ -34,6 +34,19 @@ class Policy:
         min_degrees: fewest residual degrees of freedom of an estimate. SDAP Handbook: 10.
         mode_share: a commonest value is unsafe when more than this share of the units with a value have it, from
             0 to 1. Statbarns ontology, mode: "not nearly everyone"; 0.90 is ours, as (2, 0.90).
+        concentration_share: a Herfindahl index is unsafe when the largest contributor holds at least this share of
+            the total, from 0 to 1. Statbarns ontology, non-linear concentration; ABS DataLab output rules, (1, 0.50).
+        min_lorenz_units: fewest distinct units in one step of a Lorenz curve, in units. SDAP Handbook, concentration:
+            10, as for every cell.
+        min_step_units: fewest distinct units with an event, and fewest that leave, in one step of a survival curve,
+            and fewest still at risk at its end, in units. SDAP Handbook, survival analysis: 10.
+        min_design_units: fewest distinct units that have, and that lack, each category or combination of categories
+            on which an estimate rests, in units. ESSnet DwB guidelines for the checking of output based on
+            microdata research, regression coefficients; 10 as for every cell.
+        leverage_share: an estimate is looked at by a person when one unit has at least this leverage, from 0 to 1.
+            Huber, Robust Statistics, 1981, section 7.2: points above 0.5 are to be avoided.
+        min_estimates: fewest estimates in the printed table of one model, in coefficients; a single one is a mean.
+            ESSnet DwB guidelines, regression coefficients: 2.
         lone_quantile_unsafe: whether a quantile that is one unit's own value is unsafe; otherwise a person looks.
             SDAP Handbook, position statistics: round it, or average its neighbours.
         structural_ends: pairs of column and value that may stand as its least or greatest value, because a rule and
@@ -52,6 +65,12 @@ class Policy:
     equal_values_unsafe: bool = True
     min_degrees: int = 10
     mode_share: float = 0.90
+    concentration_share: float = 0.50
+    min_lorenz_units: int = 10
+    min_step_units: int = 10
+    min_design_units: int = 10
+    leverage_share: float = 0.50
+    min_estimates: int = 2
     lone_quantile_unsafe: bool = False
     structural_ends: tuple[tuple[str, float], ...] = ()
     max_cells: int = 100_000
@@ -103,20 +122,21 @@ class Policy:
 
     def to_json(self) -> str:
         """Return the policy as JSON: stable, so equal policies have equal text."""
-        return json.dumps(asdict(self), sort_keys=True, separators=(",", ":"))
+        record = asdict(self) | {"version": VERSION}
+        return json.dumps(record, sort_keys=True, separators=(",", ":"))
 
     @classmethod
     def from_json(cls, text: str | dict[str, object]) -> Self:
-        """Read what `to_json` wrote, strictly.
+        """Read what `to_json` wrote, now or in an earlier version, strictly.
+
+        A threshold that its version did not have yet is what it was when it came.
 
         Raises:
-            DisclosureError: "policy": another shape, a threshold missing or one too many.
+            DisclosureError: "policy": another shape, a later version, a threshold missing or one too many.
         """
-        record = _record(text)
+        record = _completed(_record(text))
         if set(record) != {field.name for field in fields(cls)}:
-            raise DisclosureError(
-                "policy", "This is not a policy as Policy.to_json() writes it; write it again."
-            )
+            raise _not_a_policy()
         ends = record["structural_ends"]
         if not isinstance(ends, list | tuple):
             raise DisclosureError("policy", _NOT_ENDS)
@@ -129,11 +149,32 @@ class Policy:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-_LARGER_IS_STRICTER: Final = ("min_units", "p_percent", "min_degrees")
-_SMALLER_IS_STRICTER: Final = ("dominance_share", "single_share", "mode_share", "max_cells")
+VERSION: Final = 2
+"""Version of the JSON form. It is 1 where none stands there, and rises when a threshold is added."""
+_ADDED: Final[dict[int, dict[str, float]]] = {
+    2: {
+        "concentration_share": 0.50,
+        "min_lorenz_units": 10,
+        "min_step_units": 10,
+        "min_design_units": 10,
+        "leverage_share": 0.50,
+        "min_estimates": 2,
+    },
+}
+"""Per version the thresholds that came with it and what they were then; nothing here is ever changed."""
+_LARGER_IS_STRICTER: Final = (
+    *("min_units", "p_percent", "min_degrees", "min_lorenz_units", "min_step_units"),
+    *("min_design_units", "min_estimates"),
+)
+_SMALLER_IS_STRICTER: Final = (
+    *("dominance_share", "single_share", "mode_share", "concentration_share", "leverage_share", "max_cells"),
+)
 _TRUE_IS_STRICTER: Final = ("zeros_unsafe", "equal_values_unsafe", "lone_quantile_unsafe")
 _NOT_ENDS: Final = "The policy's structural_ends must be pairs of a column and a number, such as ('age', 0)."
-_WHOLE: Final = frozenset({"min_units", "min_degrees", "max_cells"})
+_WHOLE: Final = frozenset(
+    {"min_units", "min_degrees", "max_cells", "min_lorenz_units", "min_step_units", "min_design_units"}
+    | {"min_estimates"}
+)
 
 
 def strictest_of(policies: Iterable[Policy]) -> Policy:
@@ -195,11 +236,27 @@ def _is_number(value: object, *, whole: bool) -> TypeGuard[float]:
 
 def _record(text: str | dict[str, object]) -> dict[str, Any]:  # Any: __post_init__ checks each type
     if isinstance(text, dict):
-        return text
+        return dict(text)
     try:
         record = json.loads(text)
     except (ValueError, RecursionError):
         record = None
     if not isinstance(record, dict):
-        raise DisclosureError("policy", "This is not a policy as Policy.to_json() writes it; write it again.")
+        raise _not_a_policy()
     return record
+
+
+def _completed(record: dict[str, Any]) -> dict[str, Any]:  # Any: __post_init__ checks each type
+    """Take the version out and add the thresholds that came after it."""
+    version = record.pop("version", 1)
+    if type(version) is not int or not 1 <= version <= VERSION:
+        raise _not_a_policy()
+    for later in range(version + 1, VERSION + 1):
+        if _ADDED[later].keys() & record.keys():
+            raise _not_a_policy()
+        record |= _ADDED[later]
+    return record
+
+
+def _not_a_policy() -> DisclosureError:
+    return DisclosureError("policy", "This is not a policy as Policy.to_json() writes it; write it again.")

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from disclosure import DisclosureError, Policy, strictest_of
+from disclosure import policy as policies
 
 STANDARD = Policy.preset("standard")
 STRICT = Policy.preset("strict")
@@ -173,3 +174,53 @@ def test_ends_of_another_shape_are_refused(ends):
 def test_strict_refuses_a_quantile_that_is_one_units_value():
     assert STRICT.lone_quantile_unsafe
     assert not STANDARD.lone_quantile_unsafe
+
+
+FIRST = {
+    "name": "ours", "min_units": 12, "zeros_unsafe": True, "p_percent": 0.1, "dominance_share": 0.9,
+    "single_share": 0.5, "equal_values_unsafe": True, "min_degrees": 10, "mode_share": 0.9,
+    "lone_quantile_unsafe": False, "structural_ends": [["age", 0]], "max_cells": 100000, "source": "a handbook",
+}  # fmt: skip
+"""A policy as the first version wrote it, with no version."""
+
+
+def test_a_policy_of_the_first_version_is_read_with_the_thresholds_that_came_later():
+    policy = Policy.from_json(json.dumps(FIRST))
+    assert (policy.min_units, policy.structural_ends) == (12, (("age", 0),))
+    assert (policy.min_design_units, policy.leverage_share, policy.min_estimates) == (10, 0.5, 2)
+    assert (policy.min_lorenz_units, policy.min_step_units, policy.concentration_share) == (10, 10, 0.5)
+    assert Policy.from_json(policy.to_json()) == policy
+
+
+def test_reading_a_policy_changes_nothing_of_what_was_handed_over():
+    record = json.loads(STANDARD.to_json())
+    Policy.from_json(record)
+    assert record == json.loads(STANDARD.to_json())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"version": 0}, {"version": 3}, {"version": True}, {"version": "2"}, {"version": None}, {"version": 2},
+        {"version": 1, "min_design_units": 1}, {"leverage_share": 1.0}, {"unknown": 1},
+    ],
+)  # fmt: skip
+def test_a_version_that_is_none_or_thresholds_that_it_did_not_have_are_refused(changes):
+    with pytest.raises(DisclosureError) as caught:
+        Policy.from_json(FIRST | changes)
+    assert caught.value.code == "policy"
+
+
+@pytest.mark.parametrize("name", [field.name for field in dataclasses.fields(Policy)])
+def test_every_threshold_must_stand_in_its_own_version(name):
+    record = json.loads(STANDARD.to_json())
+    del record[name]
+    with pytest.raises(DisclosureError):
+        Policy.from_json(record)
+
+
+def test_every_threshold_has_a_direction_or_is_a_text():
+    described = set(policies._LARGER_IS_STRICTER + policies._SMALLER_IS_STRICTER + policies._TRUE_IS_STRICTER)
+    fields = {field.name for field in dataclasses.fields(Policy)}
+    assert fields - described == {"name", "source", "structural_ends"}
+    assert described <= fields
