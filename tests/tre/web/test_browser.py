@@ -70,6 +70,23 @@ def test_a_checker_signs_in_and_votes_by_keyboard_without_leaving_the_page(house
     assert house.state(request) is State.IN_REVIEW
 
 
+def test_a_checker_sees_of_a_protected_table_what_would_leave_and_the_true_numbers_on_demand(
+    house: House, page: Page
+) -> None:
+    house.put_extract(sizes=(40, 3, 20, 30))
+    request = house.reviewed(house.protected("suppress"))
+    sign_in(page, CHECKERS[0])
+    page.goto(f"/requests/{request}")
+    leaves = page.get_by_role("table", name="What would leave: Bills")
+    assert leaves.get_by_text("[c]", exact=True).count() >= 2
+    assert page.get_by_text("Unsafe cells are withheld").is_visible()
+    true_numbers = page.get_by_role("table", name="Bills", exact=True)
+    assert not true_numbers.is_visible()
+    page.get_by_text("The true numbers behind it").click()
+    assert true_numbers.get_by_role("rowheader", name="North").is_visible()
+    assert true_numbers.get_by_text("Withheld", exact=True).count() == 2
+
+
 def test_an_empty_vote_says_what_is_missing_and_links_to_it(house: House, page: Page) -> None:
     request = house.reviewed(house.noisy())
     sign_in(page, CHECKERS[0])

@@ -15,6 +15,7 @@ import pandas as pd
 from disclosure import Report, Statistic
 from disclosure.dp import Plan
 from disclosure.measure import Measure
+from disclosure.safe import WITHHELD
 from tre.domain.outputs import Method, Protection
 from tre.services.outputs.asking import priced
 from tre.web.rendering import number
@@ -72,7 +73,7 @@ def item(view: Mapping[str, object], evidence: Evidence | None) -> Shown:
         "colour": VERDICTS[verdict],
         "is_noisy": view["mode"] == "noisy",
         "is_claim": view["kind"] == "run",
-        "table": None if report is None else table(report),
+        "table": None if evidence is None else table(evidence.report, withheld_in(evidence)),
         "named": [] if report is None else findings(report),
         "leaves": None if evidence is None or view["protection"] is None else leaves(evidence),
         "protected": None if view["protection"] is None else protected(str(view["protection"])),
@@ -121,17 +122,26 @@ def _aggregation(measure: Measure) -> str:
             return measure.function
 
 
-def table(report: Report) -> Shown:
-    """A report's table for a page; where it is too long, the unsafe cells first, and how many are left out."""
+def table(report: Report, withheld: frozenset[int] = frozenset()) -> Shown:
+    """A report's table for a page; where it is too long, the unsafe cells first, and how many are left out.
+
+    Args:
+        report: the report.
+        withheld: positions of the cells that a protection withholds.
+    """
     cells, by = report.cells, list(report.statistic.by)
     numbers = [str(name) for name in cells.columns if name not in {*by, "unsafe", "rules"}]
     order = cells if len(cells) <= MOST_ROWS else cells.sort_values("unsafe", ascending=False, kind="stable")
     return {
         "by": by,
         "heads": [_head(name, report.statistic) for name in numbers],
-        "rows": [_row(row, by, numbers) for row in _records(order.head(MOST_ROWS))],
+        "rows": [
+            _row(row, by, numbers, is_withheld=place in withheld)
+            for place, row in zip(order.index, _records(order.head(MOST_ROWS)), strict=False)
+        ],
         "cells": len(cells),
         "unsafe": int(cells["unsafe"].sum()),
+        "withheld": len(withheld),
         "left_out": max(0, len(cells) - MOST_ROWS),
         "is_long": len(cells) > LONG_ROWS,
     }
@@ -162,7 +172,9 @@ def protected(text: str) -> str:
     asked = Protection.from_text(text)
     match asked.method:
         case Method.SUPPRESS:
-            return "Unsafe cells are withheld, and others so that nobody can compute them."
+            return (
+                f"Unsafe cells are withheld, shown as {WITHHELD}, and others so that nobody can compute them."
+            )
         case Method.DROP_RECORDS:
             return "The records behind unsafe cells are dropped, and the totals are computed without them."
         case Method.ROUND:
@@ -220,7 +232,15 @@ def _head(name: str, statistic: Statistic) -> str:
     return name
 
 
-def _row(row: Mapping[str, object], by: list[str], numbers: list[str]) -> TableRow:
+def withheld_in(evidence: Evidence) -> frozenset[int]:
+    """Positions of the cells of which the table that would leave shows nothing."""
+    rows = list(csv.reader(io.StringIO(evidence.printed.decode())))[1:]
+    return frozenset(place for place, row in enumerate(rows) if WITHHELD in row)
+
+
+def _row(
+    row: Mapping[str, object], by: list[str], numbers: list[str], *, is_withheld: bool = False
+) -> TableRow:
     rules = row["rules"]
     names = ", ".join(str(rule) for rule in rules) if isinstance(rules, tuple) else ""
     unsafe = bool(row["unsafe"])
@@ -228,7 +248,7 @@ def _row(row: Mapping[str, object], by: list[str], numbers: list[str]) -> TableR
         labels=tuple(_label(row[name]) for name in by),
         numbers=tuple(_number(row[name]) for name in numbers),
         unsafe=unsafe,
-        status=f"Unsafe: {names}" if unsafe else "Safe",
+        status=f"Unsafe: {names}" if unsafe else "Withheld" if is_withheld else "Safe",
     )
 
 
