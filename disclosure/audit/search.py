@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 from disclosure.audit.attacker import SLACK, Attacker, Move
-from disclosure.audit.system import Mask, Places, System
+from disclosure.audit.exact import told
+from disclosure.audit.moves import Moves
+from disclosure.audit.system import Mask, Places, Reals, System
 
 WORTHWHILE: Final = 0.05
 """Share of the open questions that a random question must clear for another one to be asked. Source: ours, measured."""
@@ -45,6 +49,8 @@ class Search:
         """Take what is withheld; with `secondary`, safe cells that are withheld must not be known exactly either."""
         self.attacker = Attacker(system, np.flatnonzero(withheld))
         self.open = self.attacker.open
+        self._system = system
+        self._moves: Moves | None = None
         self._down, self._up = system.down[self.open], system.up[self.open]
         self._need_down, self._need_up = system.need_down[self.open], system.need_up[self.open]
         has_sides = (self._need_down > 0) | (self._need_up > 0)
@@ -52,7 +58,7 @@ class Search:
         self._is_whole = system.whole[self.open]
         self.low, self.high = np.zeros(len(self.open)), np.zeros(len(self.open))
         self.lowest, self.highest = self._down.copy(), self._up.copy()
-        known = _subtracted(system, self.open)
+        known = told(system, self.open)
         self.lowest[known], self.highest[known] = 0.0, 0.0
 
     def failures(self) -> Iterator[Failure]:
@@ -81,9 +87,9 @@ class Search:
             up, down, width = self._unmet()
             side = np.where(chance.random(len(self.open)) < 0.5, 1.0, -1.0)
             side = np.where(up & ~down, 1.0, np.where(down & ~up, -1.0, side))
-            self._record(
-                self.attacker.farthest(side * (up | down | width) * (0.5 + chance.random(len(side))))
-            )
+            move = self.attacker.farthest(side * (up | down | width) * (0.5 + chance.random(len(side))))
+            for part in parts_of(self._system, self.open, move.values):
+                self._record(part)
             before, left = left, self._left()
             if before - left < max(1.0, WORTHWHILE * before):
                 return
@@ -91,69 +97,90 @@ class Search:
     def _left(self) -> int:
         return sum(int(mask.sum()) for mask in self._unmet())
 
-    def _record(self, move: Move) -> bool:
-        """Take a possible table into account, and its mirror image as far as it is possible too."""
-        if not self.attacker.is_whole(move.values):
+    def _record(self, values: Reals) -> bool:
+        """Take a possible table into account, and its multiples and mirror images as far as they are possible too."""
+        if not self.attacker.is_whole(values):
             return False
-        values = np.where(self._is_whole, np.rint(move.values), move.values)
-        self.low, self.high = np.minimum(self.low, values), np.maximum(self.high, values)
-        room = np.where(values > 0, self._down, self._up)
-        moved = np.abs(values) > SLACK
-        back = float((room[moved] / np.abs(values[moved])).min(initial=np.inf))
-        back = float(np.floor(back + SLACK)) if self._is_whole.any() else back
-        if 0 < back < np.inf:
-            self.low, self.high = np.minimum(self.low, -back * values), np.maximum(self.high, -back * values)
+        moved = np.flatnonzero(np.abs(values) > SLACK)
+        found = values[moved]
+        whole = self._is_whole[moved]
+        found = np.where(whole, np.rint(found), found)
+        for sign in (1.0, -1.0):
+            room = np.where(sign * found > 0, self._up[moved], self._down[moved])
+            times = float((room / np.abs(found)).min(initial=np.inf))
+            times = float(np.floor(times + SLACK)) if whole.any() else times
+            if sign > 0:
+                times = max(times, 1.0)
+            if 0 < times < np.inf:
+                self.low[moved] = np.minimum(self.low[moved], sign * times * found)
+                self.high[moved] = np.maximum(self.high[moved], sign * times * found)
         return True
 
     def _settle(self, column: int) -> Iterator[Failure]:
         """Ask about one column by itself."""
-        for sign, need in ((1.0, self._need_up[column]), (-1.0, self._need_down[column])):
-            if need > 0 and not self._is_met(column, sign):
+        for sign, need in ((1.0, float(self._need_up[column])), (-1.0, float(self._need_down[column]))):
+            if not self._is_met(column, sign, need):
                 yield from self._asked(column, sign * need)
         if self._is_wide(column):
             return
-        failed = [*self._asked(column, self.low[column] + self._least[column])]
+        failed = [*self._asked(column, float(self.low[column] + self._least[column]))]
         if not self._is_wide(column):
-            failed += self._asked(column, self.high[column] - self._least[column])
+            failed += self._asked(column, float(self.high[column] - self._least[column]))
         if not self._is_wide(column):
             yield failed[0 if self._up[column] >= self._down[column] else -1]
 
     def _asked(self, column: int, amount: float) -> Iterator[Failure]:
-        """Ask whether a column can move by an amount; where fractions can, ask again for whole numbers."""
+        """Ask whether a column can move by an amount; where only fractions can, ask again for whole numbers."""
         sign = 1.0 if amount > 0 else -1.0
         bounds = self.highest if amount > 0 else self.lowest
         if bounds[column] == 0:
-            yield Failure(int(self.open[column]), float(amount), None, fractional=False)
+            yield Failure(int(self.open[column]), amount, None, fractional=False)
+            return
+        if self._is_shown(column, amount):
             return
         move = self.reach(column, sign)
         reached = bounds[column] = max(sign * float(move.values[column]), 0.0)
         enough = reached >= abs(amount) - SLACK * max(1.0, abs(amount))
-        is_possible = self._record(move)
+        is_possible = self._record(move.values)
         if enough and not is_possible:
-            values = self.attacker.whole(column, float(amount))
-            is_possible = values is not None and self._record(Move(values, move.duals))
+            values = self.attacker.whole(column, amount)
+            is_possible = values is not None and self._record(values)
         if not (enough and is_possible):
-            yield Failure(int(self.open[column]), float(amount), move, fractional=enough)
+            yield Failure(int(self.open[column]), amount, move, fractional=enough)
 
-    def _is_met(self, column: int, sign: float) -> bool:
-        up, down, _ = self._unmet()
-        return not (up if sign > 0 else down)[column]
+    def _is_shown(self, column: int, amount: float) -> bool:
+        """Look for a cheap possible table in which a column moves by an amount, whole where it must be."""
+        if self._moves is None:
+            self._moves = Moves(self._system, self.open, np.ones(len(self.open)))
+        values = self._moves.cheapest(column, amount)
+        return values is not None and self._record(values)
+
+    def _is_met(self, column: int, sign: float, need: float) -> bool:
+        seen = self.high[column] if sign > 0 else -self.low[column]
+        return bool(seen >= need - SLACK * max(1.0, need))
 
     def _is_wide(self, column: int) -> bool:
-        return not self._unmet()[2][column]
+        return bool(self.high[column] - self.low[column] >= self._least[column] - SLACK)
 
 
-def _subtracted(system: System, columns: Places) -> Places:
-    """Return the positions of open columns that plain subtraction tells, one relation after another."""
+def parts_of(system: System, columns: Places, values: Reals) -> Iterator[Reals]:
+    """Take a possible table apart into tables that share no relation; each is possible by itself.
+
+    Args:
+        system: the table.
+        columns: the open columns.
+        values: the deviation of each open column.
+    """
     place = np.full(len(system.cell), -1, dtype=np.int64)
-    place[columns] = np.arange(len(columns))
-    kept = place[system.columns] >= 0
-    rows, places = system.rows[kept], place[system.columns[kept]]
-    known = np.zeros(len(columns), dtype=np.bool_)
-    while True:
-        left = ~known[places]
-        alone = np.bincount(rows[left], minlength=system.count) == 1
-        found = places[left & alone[rows]]
-        if not len(found):
-            return np.flatnonzero(known)
-        known[found] = True
+    moved = np.flatnonzero(np.abs(values) > SLACK)
+    place[columns[moved]] = np.arange(len(moved))
+    kept = np.flatnonzero(place[system.columns] >= 0)
+    links = (place[system.columns[kept]], len(moved) + system.rows[kept])
+    size = len(moved) + system.count
+    graph = coo_array((np.ones(len(kept), dtype=np.int8), links), shape=(size, size))
+    _, label = connected_components(graph, directed=False)
+    for part in np.unique(label[: len(moved)]):
+        chosen = moved[label[: len(moved)] == part]
+        alone = np.zeros(len(values))
+        alone[chosen] = values[chosen]
+        yield alone

@@ -16,7 +16,7 @@ from disclosure.audit.attacker import Move
 from disclosure.audit.search import Failure, Search
 from disclosure.audit.system import Mask, Reals, System
 from disclosure.suppress.master import Master, cannot_protect, capped, cut_weights
-from disclosure.suppress.repair import supporting
+from disclosure.suppress.repair import Repair
 
 AT_ONCE: Final = 60
 """Most demands learnt from one choice. Source: ours, measured on 100 x 100 and 8 x 8 x 8 cells."""
@@ -107,16 +107,19 @@ def _move(search: Search, failure: Failure) -> Move:
 
 def _completed(system: System, withheld: Mask, prices: Reals) -> Mask:
     """Withhold more, by rule of thumb, until the attacker learns nothing of any withheld cell."""
+    repair: Repair | None = None
     while True:
         failures = [*islice(Search(system, withheld, secondary=True).failures(), AT_ONCE)]
         if not failures:
             return withheld
+        repair = repair or Repair(system, withheld, prices)
         more = withheld.copy()
         for failure in failures:
-            added = supporting(system, failure, more, prices)
+            added = repair.supporting(failure)
             if failure.fractional and not (added & ~withheld).any():
                 added = np.isfinite(prices) & (prices == prices[~withheld].min(initial=np.inf))
             more |= added
+            repair.withhold(more)
         if (more == withheld).all():
             raise cannot_protect()
         withheld = more
