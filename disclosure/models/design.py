@@ -1,0 +1,250 @@
+"""The design of one model on one group of rows: what is explained, by which columns, in which rows."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import linalg
+
+from disclosure.errors import DisclosureError
+from disclosure.models.coding import Part, parts_of
+from disclosure.models.factors import Doubles, Levels, is_categorical, levels_of, numbers_of
+from disclosure.models.formula import Call, Categories, Factor, Formula, Name, Term, factor_text, term_text
+from disclosure.models.model import Model
+from disclosure.sample import Positions, Sample
+
+MAX_COLUMNS: Final = 500
+"""Most columns of a design. Source: ours; more are a table, or effects to absorb."""
+MAX_NUMBERS: Final = 200_000_000
+"""Most numbers in a design, in doubles: 1.6 GB. Source: ours."""
+RANK_TOLERANCE: Final = 1e-10
+"""A column of unit length is a mixture of others when no more than this of it is left beside them: about the
+square root of a double's precision times a hundred, so that a year and its square still count as two."""
+Codes = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a design.
+
+    Attributes:
+        label: its name, such as region[T.Wales]:age.
+        term: the term that it belongs to.
+        is_dummy: whether it is 0 or 1 by levels alone.
+    """
+
+    label: str
+    term: Term
+    is_dummy: bool
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Design:
+    """A model's data, complete in every column that it reads.
+
+    Attributes:
+        rows: the sample's rows that are used.
+        response: what is explained: numbers, or 0 and 1.
+        matrix: one row per row used, one column per coefficient.
+        columns: what each column of the matrix is.
+        cells: per term of categories alone its text, and per row which combination of levels it has.
+        weight: the weight of each row, above nought, or None.
+        effects: per absorbed column, per row the position of its group.
+        cluster: per row the position of its cluster, or None.
+        strata: per row the position of its stratum, or None.
+        event: per row whether the time ended with an event, or None.
+        exposure: per row the exposure, or None.
+    """
+
+    rows: Positions
+    response: Doubles
+    matrix: Doubles
+    columns: tuple[Column, ...]
+    cells: tuple[tuple[str, Codes], ...]
+    weight: Doubles | None
+    effects: tuple[Codes, ...]
+    cluster: Codes | None
+    strata: Codes | None
+    event: NDArray[np.bool_] | None
+    exposure: Doubles | None
+
+    @property
+    def has_categories_only(self) -> bool:
+        """Whether nothing but levels explains: then the model is a table of means."""
+        return all(column.is_dummy for column in self.columns)
+
+
+def design_of(model: Model, formula: Formula, sample: Sample, rows: Positions) -> Design:
+    """Return the design of one model on some rows of a sample.
+
+    Raises:
+        DisclosureError: "no_rows", "level", "not_numeric", "transform", "response", "too_many_columns".
+    """
+    used = _complete(model, formula, sample, rows)
+    if not len(used):
+        raise DisclosureError(
+            "no_rows", "No row has all that a model needs; look at its filter and at what is missing."
+        )
+    terms = _terms(model, formula)
+    factors = dict.fromkeys(factor for term in terms for factor in term)
+    levels: dict[Factor, Levels] = {}
+    for factor in factors:
+        if not isinstance(factor, Call) and is_categorical(factor, sample):
+            levels[factor] = levels_of(factor, sample, used)
+    numbers: dict[Factor, Doubles] = {
+        factor: numbers_of(factor, sample, used)
+        for factor in factors
+        if factor not in levels and not isinstance(factor, Categories)
+    }
+    columns, matrix = _matrix(parts_of(terms, frozenset(levels)), levels, numbers, len(used))
+    groups = {name: _codes(sample, name, used) for name in (*model.absorb, *model.strata)}
+    return Design(
+        rows=used,
+        response=_response(model, formula.response, sample, used),
+        matrix=matrix,
+        columns=columns,
+        cells=tuple(_cells(terms, levels)),
+        weight=None if sample.weight is None else sample.weight[used],
+        effects=tuple(groups[name] for name in model.absorb),
+        cluster=None if model.cluster is None else _codes(sample, model.cluster, used),
+        strata=_joined([groups[name] for name in model.strata]) if model.strata else None,
+        event=None if model.event is None else _truth(model.event, sample, used) > 0,
+        exposure=None if model.exposure is None else _positive(model.exposure, sample, used),
+    )
+
+
+def repeated(design: Design, matrix: Doubles) -> tuple[str, ...]:
+    """Return the terms of columns that are mixtures of others.
+
+    Args:
+        design: the design.
+        matrix: its matrix, with effects taken out where they are absorbed.
+    """
+    if not matrix.shape[1]:
+        return ()
+    lengths, whole = np.linalg.norm(matrix, axis=0), np.linalg.norm(design.matrix, axis=0)
+    gone = lengths <= RANK_TOLERANCE * np.maximum(whole, np.finfo(np.float64).tiny)
+    scaled = matrix / np.where(gone, 1.0, lengths)
+    triangle, order = linalg.qr(scaled, mode="r", pivoting=True, check_finite=False)
+    left = np.zeros(matrix.shape[1])
+    left[: min(matrix.shape)] = np.abs(np.diag(triangle))
+    lost = {*order[left < RANK_TOLERANCE].tolist(), *np.flatnonzero(gone).tolist()}
+    return tuple(dict.fromkeys(term_text(design.columns[place].term) for place in sorted(lost)))
+
+
+def _terms(model: Model, formula: Formula) -> list[Term]:
+    """Return the terms; a Cox model's baseline, and absorbed effects, hold the constant."""
+    own_constant = formula.intercept and model.kind != "cox" and not model.absorb
+    return [*([()] if own_constant else []), *formula.terms]
+
+
+def _complete(model: Model, formula: Formula, sample: Sample, rows: Positions) -> Positions:
+    """Return the rows in which nothing is missing and that have a weight above nought."""
+    whole = np.ones(len(rows), dtype=np.bool_)
+    for name in {*formula.columns(), *model.other_columns()}:
+        whole &= sample.is_present(name)[rows]
+    if sample.weight is not None:
+        weight = sample.weight[rows]
+        whole &= np.isfinite(weight) & (weight > 0)
+    return rows[whole]
+
+
+def _matrix(
+    parts: Sequence[Part], levels: dict[Factor, Levels], numbers: dict[Factor, Doubles], size: int
+) -> tuple[tuple[Column, ...], Doubles]:
+    """Multiply out each part's columns."""
+    counts = {factor: len(found.labels) for factor, found in levels.items()}
+    reference = {factor: found.reference for factor, found in levels.items()}
+    picked = []
+    for part in parts:
+        for levels_picked in part.picks(counts, reference):
+            picked.append((part, levels_picked))
+            if len(picked) > MAX_COLUMNS or len(picked) * size > MAX_NUMBERS:
+                raise DisclosureError(
+                    "too_many_columns",
+                    f"A model would have more than {MAX_COLUMNS} coefficients or need too much memory; "
+                    "use coarser categories, or absorb their effects.",
+                )
+    matrix = np.ones((size, len(picked)), order="F")
+    columns = []
+    for index, (part, levels_picked) in enumerate(picked):
+        labels = []
+        for factor, level in zip(part.factors, levels_picked, strict=True):
+            if factor in levels:
+                matrix[:, index] *= levels[factor].codes == level
+                mark = "" if factor in part.full else "T."
+                labels.append(f"{factor_text(factor)}[{mark}{levels[factor].labels[level]}]")
+            else:
+                matrix[:, index] *= numbers[factor]
+                labels.append(factor_text(factor))
+        is_dummy = all(factor in levels for factor in part.factors)
+        columns.append(Column(":".join(labels) or "Intercept", part.term, is_dummy))
+    return tuple(columns), matrix
+
+
+def _cells(terms: Sequence[Term], levels: dict[Factor, Levels]) -> Iterator[tuple[str, Codes]]:
+    """Return per term of categories alone the combination of levels of each row."""
+    for term in terms:
+        if term and all(factor in levels for factor in term):
+            yield term_text(term), _joined([levels[factor].codes for factor in term])
+
+
+def _joined(groups: Sequence[Codes]) -> Codes:
+    """Return one code per combination of several."""
+    joined = groups[0]
+    for codes in groups[1:]:
+        joined = np.unique(joined * (codes.max() + 1) + codes, return_inverse=True)[1]
+    return joined
+
+
+def _codes(sample: Sample, name: str, rows: Positions) -> Codes:
+    return levels_of(Categories(name), sample, rows).codes
+
+
+def _response(model: Model, response: Factor, sample: Sample, rows: Positions) -> Doubles:
+    """Return what is explained, of the sort that the estimator takes."""
+    if model.kind in {"logit", "probit"}:
+        if isinstance(response, Categories):
+            return _one_of_two(response, sample, rows)
+        return _zero_or_one(numbers_of(response, sample, rows), factor_text(response))
+    if isinstance(response, Categories):
+        raise _wrong_response(factor_text(response), "numbers")
+    found = numbers_of(response, sample, rows)
+    if model.kind == "poisson" and ((found < 0) | (found != np.floor(found))).any():
+        raise _wrong_response(factor_text(response), "counts: whole numbers of at least nought")
+    if model.kind == "cox" and (found <= 0).any():
+        raise _wrong_response(factor_text(response), "times above nought")
+    return found
+
+
+def _one_of_two(response: Categories, sample: Sample, rows: Positions) -> Doubles:
+    """Return 0 for the reference and 1 for the other of two levels."""
+    levels = levels_of(response, sample, rows)
+    if len(levels.labels) > 2:
+        raise _wrong_response(factor_text(response), "two levels")
+    return np.asarray(levels.codes != levels.reference, dtype=np.float64)
+
+
+def _truth(name: str, sample: Sample, rows: Positions) -> Doubles:
+    return _zero_or_one(numbers_of(Name(name), sample, rows), name)
+
+
+def _zero_or_one(values: Doubles, name: str) -> Doubles:
+    if not np.isin(values, (0, 1)).all():
+        raise _wrong_response(name, 'only 0 and 1 (or, for two texts, be written C(name, ref="level"))')
+    return values
+
+
+def _positive(name: str, sample: Sample, rows: Positions) -> Doubles:
+    found = numbers_of(Name(name), sample, rows)
+    if (found <= 0).any():
+        raise _wrong_response(name, "numbers above nought")
+    return found
+
+
+def _wrong_response(name: str, wanted: str) -> DisclosureError:
+    return DisclosureError(
+        "response", f"{name[:60]!r} must hold {wanted} in every row used; recode or filter it."
+    )
