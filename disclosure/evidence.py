@@ -1,6 +1,6 @@
 """What the rules need to know of each cell, from one aggregate pass over the data."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, cast
@@ -20,7 +20,7 @@ from disclosure.query import (
     square_of,
     squares_tree,
 )
-from disclosure.source import Data, open_source
+from disclosure.source import Data, evidence_failed, open_source
 from disclosure.statistic import Statistic
 
 Counts = NDArray[np.int64]
@@ -82,6 +82,8 @@ class Evidence:
             answer is None where rows have no key or the data have changed since.
         orders: per column that is ordered, where its values lie.
         squares: per column that is squared, the sum of its squares, in units of the square of its scale's last place.
+        coarser: the evidence counted by each coarser level of unit, with the statistic that names this level alone.
+        without: gather the evidence again without the rows of some cells; None where that cannot be done.
     """
 
     grid: Grid
@@ -92,10 +94,16 @@ class Evidence:
     contributors: Callable[[], dict[str | None, Contributors] | None]
     orders: dict[str, Order] = field(default_factory=dict)
     squares: dict[str, Whole] = field(default_factory=dict)
+    coarser: "tuple[tuple[Statistic, Evidence], ...]" = ()
+    without: "Callable[[Iterable[Key]], Evidence] | None" = None
 
 
-def gather(stat: Statistic, data: Data, *, key: str | None, max_cells: int) -> Evidence:
-    """Aggregate the data of a table, once.
+def gather(
+    stat: Statistic, data: Data, *, key: str | None, max_cells: int, dropped: Iterable[Key] = ()
+) -> Evidence:
+    """Aggregate the data of a table, once; where the unit has levels, once for each.
+
+    Rows of the cells in `dropped` are left out.
 
     Sums do not depend on the order of rows or threads: whole numbers are added in 128 bits, decimals as decimals,
     and doubles as whole multiples of a power of two at least 2**33 times finer than the largest value's last bit.
@@ -103,10 +111,26 @@ def gather(stat: Statistic, data: Data, *, key: str | None, max_cells: int) -> E
     Raises:
         DisclosureError: as `open_source`; "not_numeric", "too_many_cells", "evidence_failed".
     """
+    levels = [replace(stat, unit=name, within=()) for name in stat.levels] or [stat]
+    left_out = tuple(dropped)
+    finest, *coarser = [_gathered(level, data, left_out, key=key, max_cells=max_cells) for level in levels]
+    if any(counted.grid.keys != finest.grid.keys for counted in coarser):
+        raise evidence_failed()
+
+    def without(cells: Iterable[Key]) -> Evidence:
+        return gather(stat, data, key=key, max_cells=max_cells, dropped=(*left_out, *cells))
+
+    return replace(finest, coarser=tuple(zip(levels[1:], coarser, strict=True)), without=without)
+
+
+def _gathered(
+    stat: Statistic, data: Data, dropped: tuple[Key, ...], *, key: str | None, max_cells: int
+) -> Evidence:
+    """Aggregate the data of a table, counting by one level of unit."""
     columns = set(stat.columns()) | ({key} if key is not None else set())
     source = open_source(data, sorted(columns))
     check_numeric(stat, source)
-    question = question_of(stat, source)
+    question = replace(question_of(stat, source), dropped=dropped)
     scan = source.rows(scan_tree(question))[0]
     numbers = [cast("float", value) for value in scan]  # scan_tree asks for numbers only
     after = 4 + len(stat.by)

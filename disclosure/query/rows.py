@@ -8,6 +8,7 @@ from sqlglot import exp
 from disclosure.bins import ABOVE, BELOW, bin_labels
 from disclosure.expression.sql import Kind, column_node
 from disclosure.quantity import Quantity, is_floating, quantities_of, raw_node
+from disclosure.query.dropping import kept_tree
 from disclosure.query.nodes import count, count_distinct, count_if, is_null, named, select, text_node
 from disclosure.source import VIEW, Source
 from disclosure.statistic import Statistic
@@ -26,11 +27,13 @@ class Question:
         statistic: what is asked.
         source: the data.
         quantities: what is added up.
+        dropped: cells, by their levels, whose rows are left out.
     """
 
     statistic: Statistic
     source: Source
     quantities: tuple[Quantity, ...]
+    dropped: tuple[tuple[object, ...], ...] = ()
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -94,7 +97,8 @@ def rows_tree(question: Question, key: str | None = None, *, flags: bool = False
         columns.append(_bad_weight(stat).as_("w"))
     tree = exp.select(*columns).from_(exp.to_table(VIEW))
     condition = stat.filter
-    return tree if condition is None else tree.where(condition.to_sql(source.kinds))
+    tree = tree if condition is None else tree.where(condition.to_sql(source.kinds))
+    return kept_tree(tree, question.dropped, MISSING) if question.dropped else tree
 
 
 def key_node(name: str, source: Source) -> exp.Expr:
