@@ -32,6 +32,9 @@ class Answer:
         statistic: the question.
         mechanism: the distribution of the noise.
         plan_digest: digest of the plan that was drawn.
+        intervals: rows and dimensions as `table`, then `<column>_low` and `<column>_high` per number: an interval that
+            holds what the bounded data say in at least 95% of releases, margins and ratios included. It speaks
+            of the noise alone. None where nothing was worked out.
     """
 
     table: "pd.DataFrame"
@@ -41,10 +44,11 @@ class Answer:
     statistic: Statistic
     mechanism: Mechanism
     plan_digest: str
+    intervals: "pd.DataFrame | None" = None
 
     def to_json(self) -> str:
         """Write canonical JSON; the same answer always gives the same bytes."""
-        record = {
+        record: dict[str, object] = {
             "accuracy": dict(self.accuracy),
             "columns": list(self.table.columns),
             "mechanism": self.mechanism,
@@ -54,6 +58,9 @@ class Answer:
             "spend": self.spend,
             "statistic": json.loads(self.statistic.to_json()),
         }
+        if self.intervals is not None:
+            ends = self.intervals.iloc[:, len(self.statistic.by) :]
+            record["intervals"] = {"columns": list(ends.columns), "rows": _rows(ends)}
         return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
     @classmethod
@@ -65,7 +72,7 @@ class Answer:
         """
         try:
             record = json.loads(text)
-            whole = isinstance(record, dict) and set(record) == _PARTS
+            whole = isinstance(record, dict) and set(record) - {"intervals"} == _PARTS
             answer = cls._from_record(record) if whole else None
         except (ValueError, TypeError, KeyError, RecursionError):
             answer = None
@@ -78,8 +85,10 @@ class Answer:
     @classmethod
     def _from_record(cls, record: dict[str, Any]) -> Self:  # JSON, checked by writing it again
         statistic = Statistic.from_json(record["statistic"])
+        table = _table_again(record["columns"], record["rows"], len(statistic.by))
         return cls(
-            table=_table_again(record["columns"], record["rows"], len(statistic.by)),
+            table=table,
+            intervals=_intervals_again(record.get("intervals"), table.iloc[:, : len(statistic.by)]),
             spend=int(record["spend"]),
             accuracy=MappingProxyType(dict(record["accuracy"])),
             sigma=MappingProxyType(dict(record["sigma"])),
@@ -97,6 +106,14 @@ def _rows(table: "pd.DataFrame") -> list[list[object]]:
 
 def _plain(value: object) -> object:
     return None if isinstance(value, float) and math.isnan(value) else value
+
+
+def _intervals_again(held: dict[str, Any] | None, labels: "pd.DataFrame") -> "pd.DataFrame | None":
+    """The intervals from their ends, beside the table's dimensions."""
+    if held is None:
+        return None
+    ends = _table_again(held["columns"], held["rows"], 0)
+    return labels.join(ends) if len(labels.columns) else ends
 
 
 def _table_again(names: list[str], rows: list[list[object]], dimensions: int) -> "pd.DataFrame":

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn, TypeVar
 
 from disclosure.dp.answer import Answer
-from disclosure.dp.bounding import bounded_rows, cells_query
+from disclosure.dp.bounding import bounded_rows
+from disclosure.dp.counting import cells_query, queries_of
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.engine import Data, answered, opened, shape_of, vectors_of
 from disclosure.dp.exact import Number
@@ -73,7 +74,11 @@ def aggregate(
         with opened(data) as rows:
             shape = shape_of(rows)
             kept = bounded_rows(plan.dictionary, shape, bounded=bounded, projection_key=projection_key)
-            return vectors_of(answered(rows, cells_query(plan, kept)), len(plan.layout.vectors))
+            found: dict[int, NDArray[np.int64]] = {}
+            for query in queries_of(plan):
+                answer = answered(rows, cells_query(plan, query, kept))
+                found |= zip(query.places, vectors_of(answer, len(query.vectors)), strict=True)
+            return tuple(found[place] for place in sorted(found))
 
     return Vectors(_without_a_trace(exact), plan.digest)
 

@@ -1,9 +1,14 @@
 """From a question to the integer vectors that are noised, and from these to the columns that are printed."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
+from disclosure.dp.bands import Bands, bands_of, histogram_bands
 from disclosure.dp.dictionary import Dictionary
+from disclosure.dp.levels import Kind, Level, kind_of
+from disclosure.kind import Kind as Asked
 from disclosure.measure import Measure
 from disclosure.statistic import Statistic
 
@@ -14,28 +19,66 @@ class Role(StrEnum):
     ROWS = "rows"
     VALUES = "values"
     SUM = "sum"
+    BANDS = "bands"
+
+
+class Form(StrEnum):
+    """How a printed column is made of noisy vectors."""
+
+    COUNT = "count"
+    SUM = "sum"
+    MEAN = "mean"
+    PROPORTION = "proportion"
+    QUANTILE = "quantile"
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One integer per cell.
+    """One integer per cell; of a BANDS vector one per cell and band.
 
     Attributes:
-        role: rows, rows with a value in `column`, or the sum of `column`.
+        role: rows, rows with a value in `column`, the sum of `column`, or its values counted by band.
         column: the column that is looked at; None for rows.
         centre: what is taken off each value before summing, in fixed-point steps; halves what a mean costs.
         sensitivity: largest change by one unit, in rows or steps. L1 and L2 agree: all its rows may share a cell.
+        bands: by which bands values are counted; None unless the role is BANDS.
     """
 
     role: Role
     column: str | None
     centre: int
     sensitivity: int
+    bands: Bands | None = None
 
     @property
     def is_count(self) -> bool:
-        """Does it count rows?"""
-        return self.role is not Role.SUM
+        """Does it count rows, one number per cell?"""
+        return self.role in {Role.ROWS, Role.VALUES}
+
+    @property
+    def width(self) -> int:
+        """Numbers per cell."""
+        return 1 if self.bands is None else len(self.bands)
+
+
+@dataclass(frozen=True, slots=True)
+class Dimension:
+    """One dimension of the table: the published levels, or the bands of a histogram.
+
+    Attributes:
+        column: its column.
+        levels: what is printed, in order.
+        bands: how values are banded; None where the column itself holds the levels.
+    """
+
+    column: str
+    levels: tuple[Level, ...]
+    bands: Bands | None = None
+
+    @property
+    def kind(self) -> Kind:
+        """How its values are compared."""
+        return kind_of(self.levels[0]) or Kind.TEXT
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +87,20 @@ class Printed:
 
     Attributes:
         name: its heading.
+        form: how it is made.
         vectors: positions of the vectors that it is made of: one, or sum and count of a mean.
+        measure: the measure that asks for it; None for the counts that stand beside others.
     """
 
     name: str
+    form: Form
     vectors: tuple[int, ...]
+    measure: Measure | None = None
 
     @property
     def is_mean(self) -> bool:
         """Is it a mean, made of a sum and a count?"""
-        return len(self.vectors) == 2
+        return self.form is Form.MEAN
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +108,45 @@ class Layout:
     """Vectors to draw and columns to print.
 
     Attributes:
+        dimensions: of the table, in order.
         vectors: each distinct vector once; the budget is split equally over them.
         printed: `n` first where there is one count behind a row, then the measures in order; a mean's own
             count follows it as `<name>_n` where counts differ.
     """
 
+    dimensions: tuple[Dimension, ...]
     vectors: tuple[Vector, ...]
     printed: tuple[Printed, ...]
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """Number of levels per dimension."""
+        return tuple(len(dimension.levels) for dimension in self.dimensions)
+
+    @property
+    def cells(self) -> int:
+        """Number of cells, margins not counted."""
+        return math.prod(self.shape)
+
+    @property
+    def longest(self) -> int:
+        """Numbers in the longest vector."""
+        return self.cells * max(vector.width for vector in self.vectors)
+
+
+_FORMS = {
+    "count": Form.COUNT,
+    "sum": Form.SUM,
+    "mean": Form.MEAN,
+    "proportion": Form.PROPORTION,
+    "median": Form.QUANTILE,
+    "quantile": Form.QUANTILE,
+}
+
+
+def interval_names(name: str) -> tuple[str, str]:
+    """Headings of the two ends of a column's interval."""
+    return f"{name}_low", f"{name}_high"
 
 
 def layout_of(stat: Statistic, dictionary: Dictionary) -> Layout:
@@ -75,27 +154,52 @@ def layout_of(stat: Statistic, dictionary: Dictionary) -> Layout:
     needed = [_needed(measure, dictionary) for measure in stat.measures] or [(_rows(dictionary),)]
     vectors = tuple(dict.fromkeys(vector for each in needed for vector in each))
     position = {vector: index for index, vector in enumerate(vectors)}
-    counts = [vector for vector in vectors if vector.is_count]
-    standing = counts[0] if len(counts) == 1 else _rows(dictionary)
-    printed = [Printed("n", (position[standing],))] if standing in position else []
+    standing = _standing(vectors, dictionary)
+    counts = sum(vector.is_count for vector in vectors)
+    printed = [Printed("n", Form.COUNT, (position[standing],))] if standing in position else []
     for measure, each in zip(stat.measures, needed, strict=False):
-        printed.append(Printed(measure.name, tuple(position[vector] for vector in each)))
-        if measure.function == "mean" and len(counts) > 1:
-            printed.append(Printed(f"{measure.name}_n", (position[each[1]],)))
-    return Layout(vectors, tuple(printed))
+        places = tuple(position[vector] for vector in each)
+        printed.append(Printed(measure.name, _FORMS[measure.function], places, measure))
+        if measure.function == "mean" and counts > 1:
+            printed.append(Printed(f"{measure.name}_n", Form.COUNT, places[1:]))
+    return Layout(_dimensions(stat, dictionary), vectors, tuple(printed))
+
+
+def _standing(vectors: Sequence[Vector], dictionary: Dictionary) -> Vector:
+    """The vector behind `n`: the one count there is, else the rows; the bands' total where nothing else counts."""
+    counts = [vector for vector in vectors if vector.is_count]
+    if len(counts) == 1:
+        return counts[0]
+    if len(vectors) == 1 and vectors[0].role is Role.BANDS:
+        return vectors[0]
+    return _rows(dictionary)
+
+
+def _dimensions(stat: Statistic, dictionary: Dictionary) -> tuple[Dimension, ...]:
+    """Published levels of each dimension; of a histogram's last one, its bands."""
+    banded = stat.by[-1:] if stat.kind is Asked.HISTOGRAM else ()
+    by = stat.by[: len(stat.by) - len(banded)]
+    dimensions = [Dimension(column, tuple(dictionary.keys[column])) for column in by]
+    for column in banded:
+        bands, labels = histogram_bands(column, stat.bins or (), dictionary)
+        dimensions.append(Dimension(column, labels, bands))
+    return tuple(dimensions)
 
 
 def _needed(measure: Measure, dictionary: Dictionary) -> tuple[Vector, ...]:
     """Vectors that one measure is made of."""
     if measure.column is None:
         return (_rows(dictionary),)
-    values = Vector(Role.VALUES, measure.column, 0, dictionary.rows_per_unit)
-    if measure.function == "count":
+    most = dictionary.rows_per_unit
+    if _FORMS[measure.function] is Form.QUANTILE:
+        return (Vector(Role.BANDS, measure.column, 0, most, bands_of(measure.column, dictionary)),)
+    values = Vector(Role.VALUES, measure.column, 0, most)
+    if measure.function in {"count", "proportion"}:
         return (values,)
     low, high = dictionary.fixed_bounds(measure.column)
     centre = (low + high) // 2 if measure.function == "mean" else 0
     reach = max(abs(low - centre), abs(high - centre))
-    total = Vector(Role.SUM, measure.column, centre, dictionary.rows_per_unit * reach)
+    total = Vector(Role.SUM, measure.column, centre, most * reach)
     return (total, values) if measure.function == "mean" else (total,)
 
 

@@ -27,6 +27,9 @@ CONFIDENCE: Final = 0.95
 NORMAL_QUANTILE: Final = 1.959963984540054
 """Standard deviations that cover `CONFIDENCE` of a normal distribution."""
 
+LAPLACE_QUANTILE: Final = math.log(1 / (1 - CONFIDENCE)) / math.sqrt(2)
+"""Standard deviations that cover `CONFIDENCE` of a Laplace distribution: 2.12."""
+
 EXACT_SIGMA: Final = 200.0
 """Standard deviation in steps above which the normal quantile is used, rounded up; it is then off by less than
 one step in four hundred."""
@@ -84,6 +87,11 @@ class Noise:
             return self.scale
         decay = math.exp(-1 / self.scale)
         return math.sqrt(2 * decay) / (1 - decay) if decay < 1 else math.sqrt(2) * self.scale
+
+    @property
+    def quantile(self) -> float:
+        """Standard deviations that cover at least 95% of one draw, and of a sum of draws, which is nearer a normal."""
+        return NORMAL_QUANTILE if self.mechanism is Mechanism.GAUSSIAN else LAPLACE_QUANTILE
 
     @property
     def half_width(self) -> int:

@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -12,8 +11,9 @@ from typing import Final, Self, cast
 from disclosure.dp.accountant import NANO, exact_budget, pure_cost, rho_for, to_nano
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.exact import Number
-from disclosure.dp.layout import Layout, Printed, layout_of
-from disclosure.dp.mechanism import NORMAL_QUANTILE, Mechanism, Noise
+from disclosure.dp.expected import Expectation
+from disclosure.dp.layout import Layout, interval_names, layout_of
+from disclosure.dp.mechanism import Mechanism, Noise
 from disclosure.dp.published import refuse_unanswerable
 from disclosure.errors import DisclosureError
 from disclosure.statistic import Statistic
@@ -61,45 +61,42 @@ class Plan:
     @property
     def cells(self) -> int:
         """Number of cells, margins not counted: a margin is a sum of noisy cells and costs nothing."""
-        return math.prod(len(self.dictionary.keys[column]) for column in self.statistic.by)
+        return self.layout.cells
 
     @property
     def sigma(self) -> dict[str, float]:
         """Standard deviation of the noise per printed column and cell.
 
-        In rows for counts, fixed-point steps for sums, the column's own unit for means. A mean's is for a cell of
-        average size (see `mean_sigma`); a margin's is larger by the square root of the cells that it sums.
+        In rows for counts, fixed-point steps for sums, the column's own unit for means and quantiles. That of a
+        mean, a proportion or a quantile is for a cell of average size, a quantile's with values spread evenly
+        over the bounds; a margin's count is noisier by the square root of the cells that it sums.
         """
-        return {each.name: self._sigma(each) for each in self.layout.printed}
+        expected = self.expectation
+        return {each.name: expected.sigma(each) for each in expected.layout.printed}
 
     @property
     def accuracy(self) -> dict[str, float]:
         """Half-width that covers at least 95% of the noise, per printed column and cell; units as `sigma`."""
-        return {each.name: self._half_width(each) for each in self.layout.printed}
+        expected = self.expectation
+        return {each.name: expected.half_width(each) for each in expected.layout.printed}
 
     @property
     def average_cell(self) -> int:
         """Units per cell if the published population were spread evenly, at least one."""
-        return max(1, self.dictionary.population // self.cells)
+        return self.expectation.average_cell
+
+    @property
+    def expectation(self) -> Expectation:
+        """How sure the answer will be."""
+        return Expectation(self.layout, self.noises, self.dictionary)
 
     def mean_sigma(self, name: str, rows: int) -> float:
         """Standard deviation of a printed mean in a cell of so many rows, in the column's own unit.
 
-        By the delta method, for a mean that lies at a bound: nearer the middle it is less.
-
         Raises:
             DisclosureError: `unknown_measure` when no mean of that name is printed.
         """
-        found = [each for each in self.layout.printed if each.name == name and each.is_mean]
-        if not found or rows < 1:
-            raise DisclosureError(
-                "unknown_measure", "Name a mean of this plan and a cell of at least one row."
-            )
-        total, count = found[0].vectors
-        vector = self.layout.vectors[total]
-        reach = vector.sensitivity // self.dictionary.rows_per_unit
-        steps = math.hypot(self.noises[total].sigma, reach * self.noises[count].sigma) / rows
-        return steps / self.dictionary.scale_of(str(vector.column))
+        return self.expectation.mean_sigma(name, rows)
 
     @property
     def digest(self) -> str:
@@ -158,16 +155,6 @@ class Plan:
         made = plan(Statistic.from_json(question), Dictionary.from_json(facts), mechanism=mechanism, **price)
         return cast("Self", made)  # plan() makes exactly this class, which has no heirs
 
-    def _sigma(self, printed: Printed) -> float:
-        if printed.is_mean:
-            return self.mean_sigma(printed.name, self.average_cell)
-        return self.noises[printed.vectors[0]].sigma
-
-    def _half_width(self, printed: Printed) -> float:
-        if printed.is_mean:
-            return NORMAL_QUANTILE * self.mean_sigma(printed.name, self.average_cell)
-        return self.noises[printed.vectors[0]].half_width
-
 
 def plan(
     stat: Statistic,
@@ -196,9 +183,15 @@ def plan(
     chosen = Mechanism(mechanism)
     cost, budget = _price(rho, epsilon, chosen, dictionary.privacy_delta)
     made = Plan(statistic=stat, dictionary=dictionary, mechanism=chosen, cost=cost, budget=budget)
-    if made.cells > MOST_CELLS:
+    if made.layout.longest > MOST_CELLS:
         raise DisclosureError(
-            "cells", f"The table has more than {MOST_CELLS} cells; use fewer or coarser dimensions."
+            "cells",
+            f"The table has more than {MOST_CELLS} cells, or cells and bands; use fewer or coarser dimensions.",
+        )
+    if {end for each in made.layout.printed for end in interval_names(each.name)} & set(stat.by):
+        raise DisclosureError(
+            "name_clash",
+            "A dimension has the name of an interval's end, such as n_low; rename the column or measure.",
         )
     for noise in made.noises:
         _ = noise.scale  # refuses noise that cannot be drawn, before anything is charged

@@ -1,13 +1,12 @@
-"""Noisy vectors laid out as a table: margins, means and impossible cells are made from them alone."""
+"""Noisy vectors laid out as a table: margins, ratios, quantiles and impossible cells are made from them alone."""
 
 import itertools
-from collections.abc import Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from disclosure.dp.answer import Answer
-from disclosure.dp.layout import Printed
-from disclosure.dp.levels import Level, identity_of
+from disclosure.dp.estimates import Cells, Estimate
+from disclosure.dp.levels import identity_of
 from disclosure.dp.planning import Plan
 
 if TYPE_CHECKING:
@@ -18,40 +17,58 @@ if TYPE_CHECKING:
 
 def printed(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> Answer:
     """The answer to a plan, from its noisy vectors."""
+    table, intervals = _tables(plan, _cells(plan, vectors))
     return Answer(
-        table=_table(plan, vectors),
+        table=table,
         spend=plan.cost,
         accuracy=MappingProxyType(plan.accuracy),
         sigma=MappingProxyType(plan.sigma),
         statistic=plan.statistic,
         mechanism=plan.mechanism,
         plan_digest=plan.digest,
+        intervals=intervals,
     )
 
 
-def _table(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> "pd.DataFrame":
+def _cells(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> Cells:
+    """The vectors in the shape of the table, with nothing in impossible cells."""
     import numpy as np  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
-    import pandas as pd  # noqa: PLC0415  as above
 
-    by = plan.statistic.by
-    levels = [plan.dictionary.keys[column] for column in by]
-    shape = tuple(map(len, levels))
-    impossible = _impossible(plan, levels)
-    cells = [np.where(impossible, 0, vector.reshape(shape)) for vector in vectors]
-    dimensions: list[tuple[object, ...]] = []
-    blocks: dict[str, list[NDArray[np.int64] | NDArray[np.float64]]] = {}
-    for summed in _summed(len(by), margins=plan.statistic.margins):
-        held = [(None,) if axis in summed else levels[axis] for axis in range(len(by))]
-        dimensions += itertools.product(*held)
-        totals = [cell.sum(axis=summed) for cell in cells]
-        for each in plan.layout.printed:
-            blocks.setdefault(each.name, []).append(
-                _column(plan, each, totals, np.asarray(impossible.all(axis=summed)))
-            )
+    layout = plan.layout
+    possible = _possible(plan)
+    shaped = []
+    for vector, held in zip(layout.vectors, vectors, strict=True):
+        deeper = () if vector.bands is None else (vector.width,)
+        there = possible if vector.bands is None else possible[..., np.newaxis]
+        shaped.append(np.where(there, held.reshape((*layout.shape, *deeper)), 0))
+    return Cells(plan, tuple(shaped), possible.astype(np.int64))
+
+
+def _tables(plan: Plan, cells: Cells) -> "tuple[pd.DataFrame, pd.DataFrame]":
+    """The table, and the intervals of its numbers."""
+    import pandas as pd  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
+
+    layout = plan.layout
+    rows: list[tuple[object, ...]] = []
+    blocks: dict[str, list[Estimate]] = {each.name: [] for each in layout.printed}
+    for summed in _summed(len(layout.dimensions), margins=plan.statistic.margins):
+        held = [(None,) if axis in summed else each.levels for axis, each in enumerate(layout.dimensions)]
+        rows += itertools.product(*held)
+        for each in layout.printed:
+            blocks[each.name].append(cells.estimate(each, summed))
     labels = {
-        name: pd.Series([row[axis] for row in dimensions], dtype=object) for axis, name in enumerate(by)
+        dimension.column: pd.Series([row[axis] for row in rows], dtype=object)
+        for axis, dimension in enumerate(layout.dimensions)
     }
-    return pd.DataFrame(labels | {name: np.concatenate(parts) for name, parts in blocks.items()})
+    values = {name: _joined(block, "value") for name, block in blocks.items()}
+    ends = {f"{name}_{end}": _joined(block, end) for name, block in blocks.items() for end in ("low", "high")}
+    return pd.DataFrame(labels | values), pd.DataFrame(labels | ends)
+
+
+def _joined(blocks: list[Estimate], part: str) -> "NDArray[np.int64] | NDArray[np.float64]":
+    import numpy as np  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
+
+    return np.concatenate([getattr(block, part) for block in blocks])
 
 
 def _summed(dimensions: int, *, margins: bool) -> list[tuple[int, ...]]:
@@ -62,36 +79,19 @@ def _summed(dimensions: int, *, margins: bool) -> list[tuple[int, ...]]:
     return blocks if margins else blocks[:1]
 
 
-def _column(
-    plan: Plan, each: Printed, totals: "list[NDArray[np.int64]]", impossible: "NDArray[np.bool_]"
-) -> "NDArray[np.int64] | NDArray[np.float64]":
-    """One block of one printed column."""
+def _possible(plan: Plan) -> "NDArray[np.bool_]":
+    """Which cells the dictionary does not declare to be structurally zero."""
     import numpy as np  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
 
-    first = totals[each.vectors[0]]
-    if not each.is_mean:
-        return np.asarray(first, dtype=np.int64).reshape(-1)
-    vector = plan.layout.vectors[each.vectors[0]]
-    column = str(vector.column)
-    low, high = plan.dictionary.fixed_bounds(column)
-    # a mean outside the bounds cannot be, so it is moved to the nearer one; a count below one stands for one
-    mean = np.clip(vector.centre + first / np.maximum(totals[each.vectors[1]], 1), low, high)
-    return np.where(impossible, np.nan, mean / plan.dictionary.scale_of(column)).reshape(-1)
-
-
-def _impossible(plan: Plan, levels: list[Sequence[Level]]) -> "NDArray[np.bool_]":
-    """Which cells the dictionary declares to be structurally zero."""
-    import numpy as np  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
-
-    by = plan.statistic.by
-    found = np.zeros(tuple(map(len, levels)), dtype=np.bool_)
+    published = {each.column: each.levels for each in plan.layout.dimensions if each.bands is None}
+    found = np.ones(plan.layout.shape, dtype=np.bool_)
     for zero in plan.dictionary.structural_zeros:
-        if set(zero) <= set(by):
+        if set(zero) <= set(published):
             place = [
-                [identity_of(level) for level in held].index(identity_of(zero[name]))
-                if name in zero
+                [identity_of(level) for level in each.levels].index(identity_of(zero[each.column]))
+                if each.column in zero
                 else slice(None)
-                for name, held in zip(by, levels, strict=True)
+                for each in plan.layout.dimensions
             ]
-            found[tuple(place)] = True
+            found[tuple(place)] = False
     return found

@@ -1,20 +1,22 @@
 """What a noisy question may name: published columns, published levels, published bounds. Decided without the data."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from disclosure.dp.dictionary import Dictionary
+from disclosure.dp.levels import Kind as Level
 from disclosure.dp.levels import identity_of
 from disclosure.errors import DisclosureError
 from disclosure.expression import Column, Comparison, Leaf, Literal, Membership, Missing
-from disclosure.measure import Measure
+from disclosure.kind import Kind
+from disclosure.measure import COUNTED, Measure
 from disclosure.statistic import Statistic
 
-ANSWERED: Final = frozenset({"table"})
-"""Kinds of statistic that noise can answer so far; any other is refused."""
+ANSWERED: Final = frozenset({Kind.TABLE, Kind.QUANTILES, Kind.HISTOGRAM})
+"""Kinds of statistic that noise can answer; any other is refused."""
 
-MEASURED: Final = ("count", "sum", "mean")
-"""Aggregations that noise can answer so far; any other is refused."""
+MEASURED: Final = ("count", "proportion", "sum", "mean", "median", "quantile")
+"""Aggregations that noise can answer; any other is refused: a least value is one person's, and squares cost too much."""
 
 MOST_LISTED: Final = 50
 """Most published values that a refusal lists."""
@@ -24,19 +26,21 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
     """Refuse a question that noise cannot answer soundly, by question and dictionary alone.
 
     Raises:
-        DisclosureError: `kind`, `unit`, `weights`, `unknown_measure`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`
-            or `where_unpublished`.
+        DisclosureError: `kind`, `unit`, `weights`, `unknown_measure`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`,
+            `where_unpublished`, `bins_unpublished`.
     """
-    if stat.kind.value not in ANSWERED:
-        raise DisclosureError("kind", "This kind of statistic has no noisy form yet; ask for a table.")
-    if stat.unit != dictionary.unit:
+    if stat.kind not in ANSWERED:
+        raise DisclosureError("kind", "This kind of statistic has no noisy form; ask for a table.")
+    if stat.levels != (dictionary.unit,):
         raise DisclosureError(
-            "unit", f"The statistic must name the unit {dictionary.unit!r}; set unit= to it."
+            "unit", f"The statistic must name the unit {dictionary.unit!r} alone; set unit= to it."
         )
     if stat.weight is not None:
-        raise DisclosureError("weights", "Weighted tables have no noisy form yet; ask without a weight.")
-    for column in stat.by:
+        raise DisclosureError("weights", "Weighted tables have no noisy form; ask without a weight.")
+    for column in stat.by[:-1] if stat.bins else stat.by:
         _refuse_without_keys(column, dictionary)
+    if stat.bins:
+        _refuse_unpublished_bins(stat.by[-1], stat.bins, dictionary)
     for measure in stat.measures:
         _refuse_measure(measure, dictionary)
     if stat.filter is not None:
@@ -53,20 +57,36 @@ def _refuse_without_keys(column: str, dictionary: Dictionary) -> None:
     dictionary.refuse_unusable(column)
 
 
+def _refuse_unpublished_bins(column: str, bins: Sequence[float], dictionary: Dictionary) -> None:
+    """Refuse a histogram by edges that could have been found in the data."""
+    if column not in dictionary.columns or dictionary.kind(column) is not Level.NUMBER:
+        raise DisclosureError(
+            "no_bounds",
+            f"Column {column!r:.80} has no published numbers; band one of {_listed(dictionary.bounds)}.",
+        )
+    dictionary.refuse_unusable(column)
+    allowed = _published(column, dictionary)
+    if not {identity_of(edge) for edge in bins} <= {identity_of(value) for value in allowed}:
+        raise DisclosureError(
+            "bins_unpublished",
+            f"A noisy histogram may band {column!r:.80} only by its published values: {_listed(allowed)}.",
+        )
+
+
 def _refuse_measure(measure: Measure, dictionary: Dictionary) -> None:
     if measure.function not in MEASURED:
         raise DisclosureError(
             "unknown_measure",
-            f"A {measure.function} has no noisy form yet; ask for one of {', '.join(MEASURED)}.",
+            f"A {measure.function} has no noisy form; ask for one of {', '.join(MEASURED)}.",
         )
     if measure.column is None:
         return
-    if measure.function == "count" and measure.column not in dictionary.columns:
+    if measure.function in COUNTED and measure.column not in dictionary.columns:
         raise DisclosureError(
             "unknown_column",
             f"Column {measure.column!r:.80} is not published; use one of {_listed(dictionary.columns)}.",
         )
-    if measure.function != "count" and measure.column not in dictionary.bounds:
+    if measure.function not in COUNTED and measure.column not in dictionary.bounds:
         raise DisclosureError(
             "no_bounds",
             f"Column {measure.column!r:.80} has no published bounds; use one of {_listed(dictionary.bounds)}.",
