@@ -10,6 +10,7 @@ from disclosure.audit import Leak, audit
 from disclosure.audit.knowledge import changed_system, check_additive, evidence_of, hidden_system
 from disclosure.audit.system import Mask, Reals
 from disclosure.differencing import protected_differences
+from disclosure.dropping import remaining_of
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Contributors
 from disclosure.perturb import Changed, cell_key, controlled, rounded
@@ -19,7 +20,7 @@ from disclosure.safe import Safe, kept, printed, table_of, withheld_in, written
 from disclosure.suppress import suppress
 from disclosure.verdict import Verdict
 
-METHODS: Final = ("suppress", "round", "controlled_round", "cell_key")
+METHODS: Final = ("suppress", "drop_records", "round", "controlled_round", "cell_key")
 """The ways to protect a table."""
 
 
@@ -54,7 +55,8 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
 
     Args:
         report: the check of the table, as `assess` returned it.
-        method: "suppress" withholds unsafe cells and as few others as possible; "round" rounds each count by itself;
+        method: "suppress" withholds unsafe cells and as few others as possible; "drop_records" withholds them and
+            computes totals without the records behind them; "round" rounds each count by itself;
             "controlled_round" rounds so that totals still add up; "cell_key" adds noise that depends on who is
             behind a cell, so that the same people always give the same number.
         base: what counts are rounded to, or the largest change of a cell key, in rows.
@@ -68,6 +70,8 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
             "written".
     """
     evidence_of(report)
+    if method == "drop_records":
+        return _dropped(report, released)
     check_additive(report)
     if method == "suppress":
         return _suppressed(report, wishes or Wishes(), time_limit, released)
@@ -113,6 +117,29 @@ def _suppressed(report: Report, wishes: Wishes, time_limit: float, released: Seq
     behind = _behind(report, ~withheld)
     safe = Safe(table, report, "suppress", choice.optimal, ~withheld, report.cells, behind)
     return _judged(safe, ~withheld, leaks, said=said, released=released)
+
+
+def _dropped(report: Report, released: Sequence[Released]) -> Safe:
+    """Withhold unsafe cells and leave the records behind them out of every total.
+
+    Raises:
+        DisclosureError: "cannot_protect": true totals may have been released before, and nobody can tell.
+    """
+    left = remaining_of(report)
+    if released and left.contributors is None:
+        raise DisclosureError(
+            "cannot_protect",
+            "Tables were released before, and it is not known of whom this one is, so a true total among them could "
+            "give the dropped records away; name the unit of both, or use method='suppress'.",
+        )
+    remaining = replace(report, cells=left.cells, findings=left.findings)
+    numbers = {name: left.cells[name].tolist() for name in printed(report)}
+    table = table_of(remaining, numbers, left.withheld)
+    withheld = withheld_in(written(table), remaining, numbers)
+    people = left.contributors
+    behind = None if people is None else {name: kept(found, ~withheld) for name, found in people.items()}
+    safe = Safe(table, remaining, "drop_records", True, ~withheld, left.cells, behind)  # noqa: FBT003
+    return _judged(safe, ~withheld, (), said=left.said, released=released)
 
 
 def _changed(report: Report, changed: Changed, method: str, released: Sequence[Released]) -> Safe:

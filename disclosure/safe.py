@@ -108,6 +108,11 @@ def kept(contributors: Contributors, cells: Mask) -> Contributors:
 
 
 def _is_same(field: str, value: object) -> bool:
+    """Whether a field is a number, or a word such as a commonest category."""
+    if isinstance(value, str):
+        return field == value
+    if value is None:
+        return field == ""
     number = float(str(value))
     return field == "" if math.isnan(number) else float(field or "nan") == number
 
