@@ -49,7 +49,7 @@ class Design:
         response: what is explained: numbers, or 0 and 1.
         matrix: one row per row used, one column per coefficient.
         columns: what each column of the matrix is.
-        cells: per term of categories alone its text, and per row which combination of levels it has.
+        cells: per term of categories alone, per row which combination of levels it has.
         weight: the weight of each row, above nought, or None.
         effects: per absorbed column, per row the position of its group.
         cluster: per row the position of its cluster, or None.
@@ -62,7 +62,7 @@ class Design:
     response: Doubles
     matrix: Doubles
     columns: tuple[Column, ...]
-    cells: tuple[tuple[str, Codes], ...]
+    cells: tuple[tuple[Term, Codes], ...]
     weight: Doubles | None
     effects: tuple[Codes, ...]
     cluster: Codes | None
@@ -184,11 +184,11 @@ def _matrix(
     return tuple(columns), matrix
 
 
-def _cells(terms: Sequence[Term], levels: dict[Factor, Levels]) -> Iterator[tuple[str, Codes]]:
+def _cells(terms: Sequence[Term], levels: dict[Factor, Levels]) -> Iterator[tuple[Term, Codes]]:
     """Return per term of categories alone the combination of levels of each row."""
     for term in terms:
         if term and all(factor in levels for factor in term):
-            yield term_text(term), _joined([levels[factor].codes for factor in term])
+            yield term, _joined([levels[factor].codes for factor in term])
 
 
 def _joined(groups: Sequence[Codes]) -> Codes:

@@ -1,0 +1,108 @@
+"""Cox's proportional hazards by partial likelihood."""
+
+import warnings
+from typing import Any, Final
+
+import numpy as np
+from scipy import stats
+from statsmodels.duration.hazard_regression import PHReg
+
+from disclosure.errors import DisclosureError
+from disclosure.models.design import Design
+from disclosure.models.factors import Doubles
+from disclosure.models.fit import Fact, Fit, scales_of, wald
+from disclosure.models.within import without_effects
+
+FAR: Final = 15.0
+"""Linear predictors further apart than this are taken for an estimate that runs away: hazards differ three million
+times."""
+SLOPE_LEFT: Final = 1e-6
+"""A maximum is reached when the slope along each column of about unit size is below this share of the events."""
+
+
+def hazard(design: Design, ties: str, errors: str) -> Fit:
+    """Fit a Cox model.
+
+    Args:
+        design: the design; its columns do not repeat each other.
+        ties: how events at one time are treated, "efron" or "breslow".
+        errors: "nonrobust" or "cluster".
+
+    Raises:
+        DisclosureError: "separation": a mixture of columns orders the events without error; "not_converged".
+    """
+    event = np.asarray(design.event, dtype=np.float64)
+    scales = scales_of(design.matrix)
+    centred = design.matrix / scales
+    centred = centred - centred.mean(axis=0)
+    model = PHReg(design.response, centred, status=event, strata=design.strata, ties=ties)
+    cluster = design.cluster if errors == "cluster" else None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        result, slope = _maximum(model, cluster)
+    estimate = np.asarray(result.params, dtype=np.float64)
+    linear = centred @ estimate
+    if not np.isfinite(estimate).all() or float(np.ptp(linear)) > FAR:
+        raise DisclosureError(
+            "separation",
+            "A mixture of the columns orders the events without error, so the model has no estimates; leave the "
+            "column out, or use coarser categories.",
+        )
+    covariance = np.asarray(result.cov_params(), dtype=np.float64)
+    if not np.isfinite(covariance).all() or np.abs(slope).max() > SLOPE_LEFT * max(event.sum(), 1):
+        raise _no_maximum()
+    facts = _facts(model, estimate, (covariance, cluster is not None), int(event.sum()))
+    covariance = covariance / np.outer(scales, scales)
+    working = _working(design, centred, event - np.asarray(result.martingale_residuals))
+    return Fit(
+        design=design,
+        estimate=estimate / scales,
+        covariance=covariance,
+        degrees=None,
+        residual_degrees=int(event.sum()) - len(estimate),
+        facts=facts,
+        working=working,
+        roots=np.ones(len(working)),
+    )
+
+
+def _maximum(model: Any, cluster: Any) -> tuple[Any, Doubles]:  # Any: statsmodels has no types
+    """Return the result and the slope of the likelihood there."""
+    try:
+        result = model.fit(disp=0, method="newton", tol=1e-12, maxiter=200, groups=cluster)
+        slope = np.asarray(model.score(np.asarray(result.params)), dtype=np.float64)
+    except (np.linalg.LinAlgError, ArithmeticError, ValueError):
+        raise _no_maximum() from None
+    return result, slope
+
+
+def _working(design: Design, centred: Doubles, expected: Doubles) -> Doubles:
+    """Return the design as a Poisson model of the same data sees it: rows weigh by the events expected of them."""
+    weight = np.where(np.isfinite(expected), np.maximum(expected, 0.0), 0.0) + np.finfo(np.float64).tiny
+    strata = np.zeros(len(weight), dtype=np.intp) if design.strata is None else design.strata
+    return without_effects(centred, (strata,), weight) * np.sqrt(weight)[:, None]
+
+
+def _facts(
+    model: Any, estimate: Doubles, found: tuple[Doubles, bool], events: int
+) -> tuple[Fact, ...]:  # Any: statsmodels has no types
+    """Return the numbers on the whole model."""
+    covariance, is_robust = found
+    likelihood, plain = float(model.loglike(estimate)), float(model.loglike(np.zeros(len(estimate))))
+    everything = np.ones(len(estimate), dtype=np.bool_)
+    statistic = wald(estimate, covariance, everything) if is_robust else 2 * (likelihood - plain)
+    p_value = float(stats.chi2.sf(statistic, len(estimate)))
+    return (
+        Fact("events", events),
+        Fact("residual_degrees", events - len(estimate)),
+        Fact("log_likelihood", likelihood),
+        Fact("wald_test" if is_robust else "lr_test", statistic=statistic, p_value=p_value),
+    )
+
+
+def _no_maximum() -> DisclosureError:
+    return DisclosureError(
+        "not_converged",
+        "The partial likelihood has no maximum that could be found, so there are no estimates; use fewer or simpler "
+        "columns, and look at how many events there are.",
+    )

@@ -1,0 +1,131 @@
+"""Ordinary and weighted least squares, with effects taken out and robust errors."""
+
+from collections.abc import Iterator
+from typing import Final
+
+import numpy as np
+from scipy import stats
+from statsmodels.regression.linear_model import WLS
+
+from disclosure.models.design import Codes, Design
+from disclosure.models.factors import Doubles
+from disclosure.models.fit import Fact, Fit, sandwich, scales_of, small_sample, wald
+from disclosure.models.within import effects_count, without_effects
+
+PERFECT: Final = 1e-12
+"""A fit is perfect when no more than this share of the variation is left: a millionth of a standard deviation."""
+CONSTANT: Final = 1e-10
+"""A constant lies among the columns when no more than this share of it is left beside them."""
+
+
+def least_squares(design: Design, matrix: Doubles, errors: str) -> Fit:
+    """Fit by least squares.
+
+    Args:
+        design: the design.
+        matrix: its matrix with effects taken out; its columns do not repeat each other.
+        errors: how errors are computed.
+    """
+    weight = np.ones(len(design.response)) if design.weight is None else design.weight
+    response = without_effects(design.response[:, None], design.effects, design.weight)[:, 0]
+    scales = scales_of(matrix)
+    scaled = matrix / scales
+    result = WLS(response, scaled, weights=weight).fit(method="qr")
+    residuals, parameters = (
+        np.asarray(result.resid, dtype=np.float64),
+        matrix.shape[1] + effects_count(design.effects),
+    )
+    left = len(response) - parameters
+    working = scaled * np.sqrt(weight)[:, None]
+    bread = np.asarray(np.linalg.inv(working.T @ working), dtype=np.float64)
+    rest = float(weight @ residuals**2)
+    covariance = _covariance(design, working, (bread, residuals * np.sqrt(weight)), errors)
+    covariance *= rest / left if errors == "nonrobust" else small_sample(errors, design, parameters)
+    degrees = left if design.cluster is None or errors != "cluster" else int(design.cluster.max())
+    estimate = np.asarray(result.params, dtype=np.float64) / scales
+    covariance /= np.outer(scales, scales)
+    has_constant = _has_constant(design, weight, matrix)
+    variation = _variation(design, weight, has_constant=has_constant)
+    facts = list(_facts((rest, variation), left, float(result.llf), total=len(response) - has_constant))
+    if design.effects:
+        facts.append(Fact("r_squared_within", _share(rest, float(weight @ response**2))))
+    is_explicit = has_constant == bool(design.effects or any(not column.term for column in design.columns))
+    facts.extend(_test(design, (estimate, covariance), degrees) if is_explicit else ())
+    return Fit(
+        design=design,
+        estimate=estimate,
+        covariance=covariance,
+        degrees=degrees,
+        residual_degrees=left,
+        facts=tuple(facts),
+        working=working,
+        roots=np.sqrt(weight),
+        is_perfect=bool(rest <= PERFECT * variation),
+    )
+
+
+def _covariance(design: Design, working: Doubles, found: tuple[Doubles, Doubles], errors: str) -> Doubles:
+    """Return the covariance without factors; `found` is the inverse information and the weighted residuals."""
+    bread, residuals = found
+    if errors == "nonrobust":
+        return bread
+    if errors in {"HC2", "HC3"}:
+        leverage = np.einsum("ij,jk,ik->i", working, bread, working) + _effects_leverage(design)
+        power = 0.5 if errors == "HC2" else 1.0
+        with np.errstate(divide="ignore", invalid="ignore"):
+            residuals = residuals / (1 - leverage) ** power
+        # a row that is fitted exactly has no residual to correct
+        residuals = np.where(np.isfinite(residuals), residuals, 0.0)
+    cluster = design.cluster if errors == "cluster" else None
+    return sandwich(bread, working * residuals[:, None], cluster)
+
+
+def _effects_leverage(design: Design) -> Doubles:
+    """Return the leverage that each row has by the effect of its group."""
+    if not design.effects:
+        return np.zeros(len(design.response))
+    codes: Codes = design.effects[0]
+    weight = np.ones(len(codes)) if design.weight is None else design.weight
+    return np.asarray(weight / np.bincount(codes, weight)[codes])
+
+
+def _has_constant(design: Design, weight: Doubles, matrix: Doubles) -> bool:
+    """Whether a constant is a mixture of the columns."""
+    if design.effects:
+        return True
+    if not matrix.shape[1]:
+        return False
+    root = np.sqrt(weight)
+    basis, _ = np.linalg.qr(matrix / scales_of(matrix) * root[:, None])
+    left = root - basis @ (basis.T @ root)
+    return bool(left @ left <= CONSTANT * (root @ root))
+
+
+def _variation(design: Design, weight: Doubles, *, has_constant: bool) -> float:
+    """Return the response's squares around its mean, or around nought where no constant is fitted."""
+    middle = float(np.average(design.response, weights=weight)) if has_constant else 0.0
+    return float(weight @ (design.response - middle) ** 2)
+
+
+def _test(design: Design, found: tuple[Doubles, Doubles], degrees: int) -> Iterator[Fact]:
+    """Return the test that all coefficients but the constant are nought, where each is one of the columns."""
+    picked = np.array([bool(column.term) for column in design.columns], dtype=np.bool_)
+    count = int(picked.sum())
+    if count:
+        statistic = wald(*found, picked) / count
+        yield Fact("f_test", statistic=statistic, p_value=float(stats.f.sf(statistic, count, degrees)))
+
+
+def _share(rest: float, variation: float) -> float:
+    return 1 - rest / variation if variation else np.nan
+
+
+def _facts(squares: tuple[float, float], left: int, likelihood: float, *, total: int) -> Iterator[Fact]:
+    """Return the numbers on the whole model; `total` is the degrees of freedom of the response."""
+    rest, variation = squares
+    share = _share(rest, variation)
+    yield Fact("residual_degrees", left)
+    yield Fact("r_squared", share)
+    yield Fact("adjusted_r_squared", 1 - (1 - share) * total / left)
+    yield Fact("residual_std_error", float(np.sqrt(rest / left)))
+    yield Fact("log_likelihood", likelihood)
