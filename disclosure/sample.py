@@ -158,10 +158,7 @@ def evidence_behind(stat: Statistic, cells: pd.DataFrame, behind: Behind) -> Evi
 
 def units_of(stat: Statistic) -> tuple[str, ...]:
     """Return the columns of the levels of unit, the finest first; none where each row is a unit of its own."""
-    unit: object = stat.unit
-    if unit is None:
-        return ()
-    return (unit,) if isinstance(unit, str) else tuple(unit)  # type: ignore[arg-type]  # Statistic checked it
+    return stat.levels
 
 
 def _fetch(stat: Statistic, source: Source, asked: Sequence[str], hashed: Sequence[str]) -> Any:  # Any: Arrow

@@ -4,15 +4,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 from disclosure.bins import check_bins
-from disclosure.errors import DisclosureError
 from disclosure.kind import Kind
 from disclosure.measure import Measure, measure_of, quantile_of
-from disclosure.statistic.form import MAX_DIMENSIONS, MAX_JSON, MAX_MEASURES, Form
+from disclosure.statistic.estimates import Estimates
+from disclosure.statistic.form import MAX_DIMENSIONS, MAX_JSON, MAX_MEASURES, dimensions
+from disclosure.unit import Unit, split_unit
 
 __all__ = ["MAX_DIMENSIONS", "MAX_JSON", "MAX_MEASURES", "Kind", "Measure", "Statistic"]
 
 
-class Statistic(Form):
+class Statistic(Estimates):
     """A declarative statistic, asked by one of the ways below."""
 
     __slots__ = ()
@@ -24,7 +25,7 @@ class Statistic(Form):
         *,
         by: Iterable[str] = (),
         measures: Mapping[str, Sequence[str | None]] | None = None,
-        unit: str | None = None,
+        unit: Unit = None,
         where: str | None = None,
         weight: str | None = None,
         margins: bool = True,
@@ -33,18 +34,21 @@ class Statistic(Form):
         """Ask for a table of frequencies (`measures=None`) or of measures such as {"total": ("sum", "bill")}.
 
         A quantile names its point, ("quantile", "bill", 0.9); a proportion of what it is, ("proportion", None,
-        "index"), as pandas' `normalize` does.
+        "index"), as pandas' `normalize` does. A unit with levels names them, the finest first: ["person_id",
+        "household_id"]; the rules hold at each.
 
         Raises:
             DisclosureError: codes "name", "dimension", "unknown_measure", "measure", "name_clash", "weight",
                 "expression": each names the piece that is wrong.
         """
+        finest, within = split_unit(unit)
         return cls(
             kind=Kind.TABLE,
             source=source,
-            by=_dimensions(by),
+            by=dimensions(by),
             measures=tuple(measure_of(name, asked) for name, asked in (measures or {}).items()),
-            unit=unit,
+            unit=finest,
+            within=within,
             where=where,
             weight=weight,
             margins=margins,
@@ -59,7 +63,7 @@ class Statistic(Form):
         *,
         q: Iterable[float] = (0.25, 0.5, 0.75),
         by: Iterable[str] | None = None,
-        unit: str | None = None,
+        unit: Unit = None,
         where: str | None = None,
         margins: bool = True,
         title: str = "",
@@ -69,12 +73,14 @@ class Statistic(Form):
         Raises:
             DisclosureError: as `table`; "measure" also for a quantile outside 0 to 1, or none at all.
         """
+        finest, within = split_unit(unit)
         return cls(
             kind=Kind.QUANTILES,
             source=source,
-            by=_dimensions(by or ()),
+            by=dimensions(by or ()),
             measures=tuple(quantile_of(value, point) for point in q),
-            unit=unit,
+            unit=finest,
+            within=within,
             where=where,
             weight=None,
             margins=margins,
@@ -89,7 +95,7 @@ class Statistic(Form):
         *,
         bins: Iterable[float],
         by: Iterable[str] | None = None,
-        unit: str | None = None,
+        unit: Unit = None,
         where: str | None = None,
         margins: bool = True,
         title: str = "",
@@ -101,22 +107,17 @@ class Statistic(Form):
         """
         edges = tuple(bins)
         check_bins(edges)
+        finest, within = split_unit(unit)
         return cls(
             kind=Kind.HISTOGRAM,
             source=source,
-            by=(*_dimensions(by or ()), value),
+            by=(*dimensions(by or ()), value),
             measures=(),
-            unit=unit,
+            unit=finest,
+            within=within,
             where=where,
             weight=None,
             margins=margins,
             title=title,
             bins=tuple(map(float, edges)),
         )
-
-
-def _dimensions(by: Iterable[str]) -> tuple[str, ...]:
-    """Read the dimensions; one text is not a list of its letters."""
-    if isinstance(by, str):
-        raise DisclosureError("dimension", f"`by` is a list of columns; write [{by[:60]!r}].")
-    return tuple(by)

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final, Self
 
@@ -13,6 +14,7 @@ from disclosure.kind import TABULAR, Kind, check_kind
 from disclosure.measure import Measure, check_clashes, check_measure, check_weighted
 from disclosure.naming import MAX_NAME, check_names, is_text
 from disclosure.strict_json import read_once
+from disclosure.unit import check_levels, split_unit
 
 MAX_DIMENSIONS: Final = 8
 """Most dimensions of a table. Source: ours; all margins of eight are 256 tables."""
@@ -35,6 +37,7 @@ class Form:
         by: the dimensions, in order.
         measures: the measures, in order; empty means frequencies.
         unit: the column that names the privacy unit; None means that each row is a unit of its own.
+        within: the columns of coarser levels around the unit, such as its household; rules hold at each level.
         where: the filter as its author wrote it, or None.
         weight: the column of weights, or None.
         margins: whether totals over each dimension are asked too.
@@ -54,10 +57,12 @@ class Form:
     title: str = ""
     bins: tuple[float, ...] | None = None
     asks: Asks | None = None
+    within: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         check_names([(self.source, "source"), *((name, "dimension") for name in self.by)])
         check_names([(name, role) for name, role in self._roles() if name is not None])
+        check_levels(self.unit, self.within)
         _check_form(self)
         _check_measures(self)
         check_kind(self.kind, self.by, self.measures, self.bins)
@@ -67,13 +72,18 @@ class Form:
             _check_filter(self.where)
 
     @property
+    def levels(self) -> tuple[str, ...]:
+        """The columns of all levels of unit, the finest first; none where each row is a unit of its own."""
+        return () if self.unit is None else (self.unit, *self.within)
+
+    @property
     def filter(self) -> Expression | None:
         """The filter as a frozen tree, or None."""
         return None if self.where is None else parse(self.where)
 
     def columns(self) -> tuple[str, ...]:
         """Return the names of all columns that the statistic reads, sorted, once each."""
-        found = {*self.by, *(measure.column for measure in self.measures), self.unit, self.weight}
+        found = {*self.by, *(measure.column for measure in self.measures), *self.levels, self.weight}
         condition = self.filter
         found.update(() if condition is None else condition.columns())
         found.update(() if self.asks is None else self.asks.columns())
@@ -119,7 +129,7 @@ class Form:
             "source": self.source,
             "by": list(self.by),
             "measures": [measure.record() for measure in self.measures],
-            "unit": self.unit,
+            "unit": list(self.levels) if self.within else self.unit,
             "where": self.where,
             "weight": self.weight,
             "margins": self.margins,
@@ -134,6 +144,17 @@ class Form:
 
 def _stable(record: dict[str, object]) -> str:
     return json.dumps(record, sort_keys=True, separators=(",", ":"))
+
+
+def dimensions(by: Iterable[str]) -> tuple[str, ...]:
+    """Read the dimensions; one text is not a list of its letters.
+
+    Raises:
+        DisclosureError: "dimension".
+    """
+    if isinstance(by, str):
+        raise DisclosureError("dimension", f"`by` is a list of columns; write [{by[:60]!r}].")
+    return tuple(by)
 
 
 def _check_form(stat: Form) -> None:
@@ -186,6 +207,10 @@ def _arguments(text: object) -> dict[str, Any]:  # Any: __post_init__ checks eac
         raise _not_a_statistic()
     measures = tuple(Measure(*entry) for entry in record["measures"])
     read: dict[str, Any] = {"kind": Kind(record["kind"]), "by": tuple(record["by"]), "measures": measures}
+    if isinstance(record["unit"], list):
+        if len(record["unit"]) < 2:
+            raise _not_a_statistic()
+        read["unit"], read["within"] = split_unit(record["unit"])
     if "bins" in record:
         check_bins(record["bins"])
         read["bins"] = tuple(map(float, record["bins"]))
