@@ -109,7 +109,7 @@ def _maximum(model: Any) -> Doubles | None:  # Any: statsmodels has no types
             slope = np.asarray(model.score(estimate), dtype=np.float64)
         except (np.linalg.LinAlgError, ArithmeticError, ValueError):
             return None
-    is_maximum = np.isfinite(estimate).all() and bool(np.abs(slope).max() <= SLOPE_LEFT * model.nobs)
+    is_maximum = np.isfinite(estimate).all() and bool(np.abs(slope).max() <= SLOPE_LEFT * len(model.endog))
     return estimate if is_maximum else None
 
 

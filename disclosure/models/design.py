@@ -87,8 +87,7 @@ def design_of(model: Model, formula: Formula, sample: Sample, rows: Positions) -
         raise DisclosureError(
             "no_rows", "No row has all that a model needs; look at its filter and at what is missing."
         )
-    terms = _terms(model, formula)
-    factors = dict.fromkeys(factor for term in terms for factor in term)
+    factors = dict.fromkeys(factor for term in formula.terms for factor in term)
     levels: dict[Factor, Levels] = {}
     for factor in factors:
         if not isinstance(factor, Call) and is_categorical(factor, sample):
@@ -98,14 +97,14 @@ def design_of(model: Model, formula: Formula, sample: Sample, rows: Positions) -
         for factor in factors
         if factor not in levels and not isinstance(factor, Categories)
     }
-    columns, matrix = _matrix(parts_of(terms, frozenset(levels)), levels, numbers, len(used))
+    columns, matrix = _matrix(_parts(model, formula, frozenset(levels)), levels, numbers, len(used))
     groups = {name: _codes(sample, name, used) for name in (*model.absorb, *model.strata)}
     return Design(
         rows=used,
         response=_response(model, formula.response, sample, used),
         matrix=matrix,
         columns=columns,
-        cells=tuple(_cells(terms, levels)),
+        cells=tuple(_cells(formula.terms, levels)),
         weight=None if sample.weight is None else sample.weight[used],
         effects=tuple(groups[name] for name in model.absorb),
         cluster=None if model.cluster is None else _codes(sample, model.cluster, used),
@@ -134,10 +133,12 @@ def repeated(design: Design, matrix: Doubles) -> tuple[str, ...]:
     return tuple(dict.fromkeys(term_text(design.columns[place].term) for place in sorted(lost)))
 
 
-def _terms(model: Model, formula: Formula) -> list[Term]:
-    """Return the terms; a Cox model's baseline, and absorbed effects, hold the constant."""
-    own_constant = formula.intercept and model.kind != "cox" and not model.absorb
-    return [*([()] if own_constant else []), *formula.terms]
+def _parts(model: Model, formula: Formula, categorical: frozenset[Factor]) -> list[Part]:
+    """Return the parts of all terms; a Cox model's baseline, and absorbed effects, stand for the constant."""
+    is_withheld = model.kind == "cox" or bool(model.absorb)
+    constant: list[Term] = [()] if formula.intercept or is_withheld else []
+    parts = parts_of([*constant, *formula.terms], categorical)
+    return [part for part in parts if part.term or not is_withheld]
 
 
 def _complete(model: Model, formula: Formula, sample: Sample, rows: Positions) -> Positions:
@@ -187,7 +188,7 @@ def _matrix(
 def _cells(terms: Sequence[Term], levels: dict[Factor, Levels]) -> Iterator[tuple[Term, Codes]]:
     """Return per term of categories alone the combination of levels of each row."""
     for term in terms:
-        if term and all(factor in levels for factor in term):
+        if all(factor in levels for factor in term):
             yield term, _joined([levels[factor].codes for factor in term])
 
 
