@@ -1,12 +1,13 @@
 """Tables in the JJ format of tau-Argus: cells with their bounds and protection levels, and the relations between them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 import numpy as np
 
-from disclosure.audit.system import Equations, Layer, Mask, Reals, System, stack
+from disclosure.audit.insiders import counted_people, groups_of
+from disclosure.audit.system import Equations, Layer, Mask, Places, Reals, System, stack
 from disclosure.errors import DisclosureError
 
 
@@ -36,19 +37,43 @@ class JJ:
     need_up: Reals
     equations: Equations
 
-    def system(self) -> System:
-        """Return the table as the audit reads it; a withheld safe cell must not be known exactly."""
+    def lone(self, p_percent: float) -> Mask:
+        """Return the unsafe cells that have one contributor, told by their protection levels: all of p% of the value.
+
+        The format does not say how many contribute. By the p% rule a cell's protection is p% of its largest
+        contribution less what remains beside the two largest; only with one contributor is it p% of the cell.
+
+        Args:
+            p_percent: the share by which the levels were computed, from 0 to 1.
+        """
+        whole = np.abs(np.maximum(self.need_down, self.need_up) - p_percent * np.abs(self.values)) <= CENT
+        return np.asarray(self.unsafe & whole & (self.values != 0))
+
+    def system(self, units: Places | None = None, coalition: int = 0) -> System:
+        """Return the table as the audit reads it; a withheld safe cell must not be known exactly.
+
+        Args:
+            units: per cell its contributors, where that is known.
+            coalition: most contributors that put together what they know; 0 for attackers from outside only.
+        """
         down, up = np.maximum(self.values - self.lower, 0.0), np.maximum(self.upper - self.values, 0.0)
         needs = np.where(self.unsafe, [self.need_down, self.need_up], 0.0)
         least = float(needs.max(initial=0.0)) * SMALLEST
         needs = np.where(self.unsafe, np.minimum(np.maximum(needs, least), [down, up]), 0.0)
         layer = Layer("value", False, down, up, needs[0], needs[1], least)  # noqa: FBT003
-        return stack(self.equations, [layer])
+        system = stack(self.equations, [layer])
+        if units is None or not coalition:
+            return system
+        people = counted_people(self.equations, units, coalition)
+        return replace(system, groups=groups_of(self.equations, people, coalition))
 
 
 SMALLEST: Final = 1e-5
 """Smallest protection as a share of the table's largest, ten times the solver's slack; smaller ones are raised to it.
 Source: ours."""
+CENT: Final = 0.011
+"""How far a protection level may be from a share of the value, in the table's unit. Source: the format's two decimal
+places, rounded up by tau-Argus."""
 
 
 def read_jj(path: Path) -> JJ:

@@ -60,6 +60,19 @@ class Attacker:
         )  # between two questions only the objective changes
         self._highs.passModel(_model(system, self.open))
 
+    def fix(self, columns: Places) -> None:
+        """Let some columns, by position, not deviate until they are freed: this attacker knows them."""
+        self._bound(columns, 0.0)
+
+    def free(self, columns: Places) -> None:
+        """Let columns deviate again."""
+        self._bound(columns, 1.0)
+
+    def _bound(self, columns: Places, share: float) -> None:
+        places = columns.astype(np.int32)
+        low, high = -self._down[columns] * share, self._up[columns] * share
+        self._highs.changeColsBounds(len(places), places, low, high)
+
     def farthest(self, objective: Reals) -> Move:
         """Return the possible table in which the objective is largest; fractions are allowed.
 

@@ -31,6 +31,19 @@ class Moves:
         size = len(self.open)
         self._highs.changeColsCost(2 * size, np.arange(2 * size, dtype=np.int32), np.tile(prices, 2))
 
+    def fix(self, columns: Places) -> None:
+        """Let some columns, by position, not deviate until they are freed."""
+        self._bound(columns, 0.0)
+
+    def free(self, columns: Places) -> None:
+        """Let columns deviate again."""
+        self._bound(columns, 1.0)
+
+    def _bound(self, columns: Places, share: float) -> None:
+        both = np.concatenate([columns, columns + len(self.open)]).astype(np.int32)
+        most = np.concatenate([self._up[columns], self._down[columns]]) * share
+        self._highs.changeColsBounds(len(both), both, np.zeros(len(both)), most)
+
     def cheapest(self, column: int, amount: float) -> Reals | None:
         """Return the cheapest possible table in which a column moves by an amount, or None where there is none.
 

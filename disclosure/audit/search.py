@@ -11,10 +11,13 @@ from scipy.sparse.csgraph import connected_components
 from disclosure.audit.attacker import SLACK, Attacker, Move
 from disclosure.audit.exact import told
 from disclosure.audit.moves import Moves
+from disclosure.audit.shown import Shown, far_enough
 from disclosure.audit.system import Mask, Places, Reals, System
 
 WORTHWHILE: Final = 0.05
 """Share of the open questions that a random question must clear for another one to be asked. Source: ours, measured."""
+AT_ONCE: Final = 2
+"""Tables asked of one number that avoid many insiders at once, before one is asked for each coalition. Source: ours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -27,12 +30,14 @@ class Failure:
         move: the farthest possible table in that direction when fractions are allowed; None where plain subtraction
             tells the number, so that nothing was asked.
         fractional: whether only fractions could have moved as far.
+        known: cells that the attacker knows of their own, as a contributor.
     """
 
     column: int
     amount: float
     move: Move | None
     fractional: bool
+    known: tuple[int, ...] = ()
 
 
 class Search:
@@ -58,6 +63,7 @@ class Search:
         self._is_whole = system.whole[self.open]
         self.low, self.high = np.zeros(len(self.open)), np.zeros(len(self.open))
         self.lowest, self.highest = self._down.copy(), self._up.copy()
+        self._shown = Shown(system.groups, withheld)
         known = told(system, self.open)
         self.lowest[known], self.highest[known] = 0.0, 0.0
 
@@ -65,8 +71,16 @@ class Search:
         """Find every protection that does not hold, one for each column and side."""
         self._sweep()
         up, down, width = self._unmet()
+        failed = set()
         for column in np.flatnonzero(up | down | width).tolist():
-            yield from self._settle(column)
+            for failure in self._settle(column):
+                failed.add(column)
+                yield failure
+        if self._shown.groups:
+            for column in np.flatnonzero((self._need_up > 0) | (self._need_down > 0)).tolist():
+                if column not in failed:
+                    yield from self._against(column, float(self._need_up[column]))
+                    yield from self._against(column, -float(self._need_down[column]))
 
     def reach(self, column: int, sign: float) -> Move:
         """Return the farthest possible table for one open column, fractions allowed."""
@@ -112,9 +126,18 @@ class Search:
             if sign > 0:
                 times = max(times, 1.0)
             if 0 < times < np.inf:
-                self.low[moved] = np.minimum(self.low[moved], sign * times * found)
-                self.high[moved] = np.maximum(self.high[moved], sign * times * found)
+                self._see(moved, sign * times * found)
         return True
+
+    def _see(self, moved: Places, values: Reals) -> None:
+        """Note how far a possible table moves each column that it moves."""
+        self.low[moved] = np.minimum(self.low[moved], values)
+        self.high[moved] = np.maximum(self.high[moved], values)
+        if self._shown.groups:
+            cells = self._system.cell[self.open[moved]]
+            for side, need, up in ((values, self._need_up, True), (-values, self._need_down, False)):
+                shown = moved[far_enough(side, need[moved], SLACK)]
+                self._shown.record(cells, shown.tolist(), up=up)
 
     def _settle(self, column: int) -> Iterator[Failure]:
         """Ask about one column by itself."""
@@ -148,11 +171,61 @@ class Search:
         if not (enough and is_possible):
             yield Failure(int(self.open[column]), amount, move, fractional=enough)
 
-    def _is_shown(self, column: int, amount: float) -> bool:
-        """Look for a cheap possible table in which a column moves by an amount, whole where it must be."""
+    def _against(self, column: int, amount: float) -> Iterator[Failure]:
+        """Ask whether a column can move by an amount though a coalition knows its own cells; stop at the first."""
+        if amount == 0:
+            return
+        cell, up = int(self._system.cell[self.open[column]]), amount > 0
+        pending = self._shown.open_groups(column, cell, up=up)
+        at_once = AT_ONCE
+        while len(pending):
+            group = self._shown.groups[pending[0]].known
+            if at_once:  # a table that touches none of the same insiders rules out many coalitions
+                avoided = self._shown.inside & self._shown.touched(column, up=up)
+                avoided[cell] = False
+                avoided[list(group)] = True
+            else:
+                avoided = np.zeros(self._system.cells, dtype=np.bool_)
+                avoided[list(group)] = True
+            places = np.flatnonzero(avoided[self._system.cell[self.open]])
+            self._cheap().fix(places)
+            is_shown = self._is_shown(column, amount)
+            self._cheap().free(places)
+            if not at_once:
+                failure = None if is_shown else self._known_failure(column, amount, group)
+                if failure is not None:
+                    yield failure
+                    return
+                pending = pending[1:]
+            at_once = max(at_once - 1, 0)
+            pending = np.intersect1d(pending, self._shown.open_groups(column, cell, up=up))
+
+    def _known_failure(self, column: int, amount: float, group: tuple[int, ...]) -> Failure | None:
+        """Say that a column cannot move by an amount while a coalition's cells stay as they are, unless it can."""
+        hidden = np.isin(self._system.cell[self.open], group)
+        places = np.flatnonzero(hidden)
+        self.attacker.fix(places)
+        try:
+            move = self.reach(column, 1.0 if amount > 0 else -1.0)
+            reached = float(move.values[column]) * np.sign(amount)
+            enough = bool(reached >= abs(amount) - SLACK * max(1.0, abs(amount)))
+            if enough and self._record(move.values):
+                return None
+            values = self.attacker.whole(column, amount) if enough else None
+            if values is not None and self._record(values):
+                return None
+        finally:
+            self.attacker.free(places)
+        return Failure(int(self.open[column]), amount, move, fractional=enough, known=group)
+
+    def _cheap(self) -> Moves:
         if self._moves is None:
             self._moves = Moves(self._system, self.open, np.ones(len(self.open)))
-        values = self._moves.cheapest(column, amount)
+        return self._moves
+
+    def _is_shown(self, column: int, amount: float) -> bool:
+        """Look for a cheap possible table in which a column moves by an amount, whole where it must be."""
+        values = self._cheap().cheapest(column, amount)
         return values is not None and self._record(values)
 
     def _is_met(self, column: int, sign: float, need: float) -> bool:

@@ -6,12 +6,15 @@ within the bounds is one that an attacker cannot tell from the true one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.grid import Grid
+
+if TYPE_CHECKING:
+    from disclosure.audit.insiders import Group
 
 Reals = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -81,6 +84,7 @@ class System:
         count: number of relations.
         names: the layers' names.
         units: per layer what 1 of the system is worth in the layer's own unit.
+        groups: coalitions of contributors; unsafe cells that are not their own stay protected against them too.
     """
 
     cells: int
@@ -97,6 +101,7 @@ class System:
     count: int
     names: tuple[str, ...]
     units: Reals
+    groups: "tuple[Group, ...]" = ()
 
 
 def margins_of(grid: Grid) -> Equations:

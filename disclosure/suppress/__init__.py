@@ -91,7 +91,7 @@ def _weights(system: System, search: Search, failure: Failure, *, withheld: Mask
     shares = None
     if not failure.fractional:
         move = _move(search, failure)
-        weights = cut_weights(system, failure.column, move, amount=failure.amount)
+        weights = cut_weights(system, failure.column, move, amount=failure.amount, known=failure.known)
         shares = capped(weights, unsafe, failure.amount)
     if shares is None:
         return (~withheld).astype(np.float64)  # with these cells it fails, so one more is needed at least

@@ -1,5 +1,6 @@
 """The choice of which safe cells to withhold too: least cost, as far as the attacker's answers so far demand."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -58,7 +59,9 @@ class Master:
         return np.asarray(np.array(self._highs.getSolution().col_value) > 0.5)
 
 
-def cut_weights(system: System, column: int, move: Move, *, amount: float) -> Reals:
+def cut_weights(
+    system: System, column: int, move: Move, *, amount: float, known: Sequence[int] = ()
+) -> Reals:
     """Return per cell how much of a needed move it could allow, were it withheld too.
 
     By duality no table moves the column farther than the bounds of all columns, weighed by their reduced prices; so
@@ -69,6 +72,7 @@ def cut_weights(system: System, column: int, move: Move, *, amount: float) -> Re
         column: which number must move.
         move: the farthest it moves now.
         amount: how far it must move; below nought, down.
+        known: cells that cannot move, for the attacker knows them.
     """
     prices = np.bincount(
         system.columns, weights=system.signs * move.duals[system.rows], minlength=len(system.cell)
@@ -76,7 +80,9 @@ def cut_weights(system: System, column: int, move: Move, *, amount: float) -> Re
     prices[column] += np.sign(amount)
     prices[np.abs(prices) < NOISE] = 0.0
     allowed = np.maximum(prices, 0.0) * system.up + np.maximum(-prices, 0.0) * system.down
-    return np.bincount(system.cell, weights=allowed, minlength=system.cells).astype(np.float64)
+    weights = np.bincount(system.cell, weights=allowed, minlength=system.cells).astype(np.float64)
+    weights[list(known)] = 0.0
+    return weights
 
 
 def capped(weights: Reals, fixed: Mask, amount: float) -> Reals | None:

@@ -37,7 +37,10 @@ class Repair:
             DisclosureError: "cannot_protect".
         """
         place = int(np.searchsorted(self._columns, failure.column))
+        known = np.flatnonzero(np.isin(self._system.cell[self._columns], failure.known))
+        self._moves.fix(known)
         values = self._moves.cheapest(place, failure.amount)
+        self._moves.free(known)
         if values is None:
             raise cannot_protect()
         moved = self._system.cell[self._columns[np.abs(values) > SLACK]]
