@@ -121,11 +121,13 @@ def _information(kind: str, linear: Doubles, mean: Doubles) -> Doubles:
     """Return the expected information of each row on its linear predictor."""
     if kind == "poisson":
         return mean
-    spread = mean * (1 - mean)
     if kind == "logit":
-        return spread
-    density = stats.norm.pdf(linear)
-    return np.asarray(density**2 / np.maximum(spread, np.finfo(np.float64).tiny), dtype=np.float64)
+        return mean * (1 - mean)
+    norm = stats.norm
+    # by logarithms, for far out both the density and what it is divided by are nought
+    return np.asarray(
+        np.exp(2 * norm.logpdf(linear) - norm.logcdf(linear) - norm.logsf(linear)), dtype=np.float64
+    )
 
 
 def _likelihood(kind: str, design: Design, mean: Doubles) -> float:

@@ -1,7 +1,6 @@
 """Rules on the columns of a design: few units that have a category, or on which a coefficient hangs."""
 
 from collections.abc import Callable, Iterator
-from fractions import Fraction
 from typing import Final
 
 import numpy as np
@@ -42,15 +41,20 @@ def columns(judged: Judged, policy: Policy) -> Iterator[Remark]:
 
 
 def influence(judged: Judged, policy: Policy) -> Iterator[Remark]:
-    """Find coefficients that a few units determine: the rest is below p% of the largest of them, as in a total."""
-    share, few = Fraction(repr(policy.p_percent)), policy.min_design_units - 1
+    """Find coefficients that a few units determine: the rest is below p% of the largest of them, as in a total.
+
+    Ask a person where a few units hold, as by the dominance rule, nearly all of the squared weights: the coefficient
+    then is about these, and the others are noise.
+    """
+    few = policy.min_design_units - 1
     for position, weights in enumerate(_weights(judged).T):
-        for each in judged.units.totals(np.abs(weights)):
-            largest = np.sort(each)[::-1]
-            if largest[few:].sum() < float(share) * largest[0]:
-                sentence = f"fewer than {policy.min_design_units} {judged.noun} determine a coefficient"
-                yield Remark("design", sentence, (position,))
-                break
+        verdicts = {_held(each, few, policy) for each in judged.units.totals(np.abs(weights))}
+        if Verdict.FAIL in verdicts:
+            sentence = f"fewer than {few + 1} {judged.noun} determine a coefficient"
+            yield Remark("design", sentence, (position,))
+        elif Verdict.REVIEW in verdicts:
+            sentence = f"fewer than {few + 1} {judged.noun} nearly determine a coefficient"
+            yield Remark("design", sentence, (position,), Verdict.REVIEW)
 
 
 def leverage(judged: Judged, policy: Policy) -> Iterator[Remark]:
@@ -96,6 +100,16 @@ def _weights(judged: Judged) -> Doubles:
     fit = judged.fit
     inverse = np.linalg.pinv(fit.working.T @ fit.working, hermitian=True)
     return np.asarray(fit.working @ inverse * fit.roots[:, None], dtype=np.float64)
+
+
+def _held(weights: Doubles, few: int, policy: Policy) -> Verdict:
+    """Judge the absolute weights of units in one coefficient."""
+    largest = np.sort(weights)[::-1]
+    if largest[few:].sum() < policy.p_percent * largest[0]:
+        return Verdict.FAIL
+    squares = largest**2
+    is_heavy = squares[:few].sum() >= policy.dominance_share * squares.sum()
+    return Verdict.REVIEW if is_heavy else Verdict.PASS
 
 
 def _of_term(design: Design, term: Term) -> tuple[int, ...]:

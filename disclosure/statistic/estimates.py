@@ -70,8 +70,9 @@ class Estimates(Form):
         cls,
         source: str,
         *,
-        kind: str,
         formula: object,
+        kind: str = "ols",
+        by: Iterable[str] | None = None,
         weights: str | None = None,
         errors: str | None = None,
         cluster: str | None = None,
@@ -85,14 +86,14 @@ class Estimates(Form):
         where: str | None = None,
         title: str = "",
     ) -> Self:
-        """Ask for one or several models side by side, each a formula such as "y ~ x1 + C(x2)".
+        """Ask for one or several models side by side, per group: each a formula such as "y ~ x1 + C(x2)".
 
         Raises:
             DisclosureError: as `table`; "model", "formula": a word or formula that is wrong.
         """
         words = {"kind": kind, "formula": formula, "errors": errors, "cluster": cluster, "absorb": absorb}
         words |= {"strata": strata, "event": event, "ties": ties, "exposure": exposure, "level": level}
-        return cls._ask(Kind.MODEL, source, words, unit=unit, where=where, weight=weights, title=title)
+        return cls._ask(Kind.MODEL, source, words, by=by, unit=unit, where=where, weight=weights, title=title)
 
     @classmethod
     def _ask(  # noqa: PLR0913  what every kind has
