@@ -117,13 +117,12 @@ def _intervals_again(held: dict[str, Any] | None, labels: "pd.DataFrame") -> "pd
 
 
 def _table_again(names: list[str], rows: list[list[object]], dimensions: int) -> "pd.DataFrame":
-    """The table from its rows: dimensions as objects, whole columns as integers, others as floats."""
+    """The table from its rows: dimensions and texts as objects, whole columns as integers, others as floats."""
     import pandas as pd  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
 
     columns = {}
     for index, (name, values) in enumerate(zip(names, zip(*rows, strict=True), strict=True)):
         whole = all(type(value) is int for value in values)
-        columns[name] = pd.Series(
-            values, dtype=object if index < dimensions else "int64" if whole else "float64"
-        )
+        labels = index < dimensions or any(isinstance(value, str) for value in values)
+        columns[name] = pd.Series(values, dtype=object if labels else "int64" if whole else "float64")
     return pd.DataFrame(columns)

@@ -42,7 +42,7 @@ class Query:
 def queries_of(plan: Plan) -> tuple[Query, ...]:
     """The questions that a plan asks: one for all numbers per cell, one more per column that is banded."""
     layout = plan.layout
-    plain = [index for index, vector in enumerate(layout.vectors) if vector.bands is None]
+    plain = [index for index, each in enumerate(layout.vectors) if each.bands is None]
     queries = [Query(layout.dimensions, tuple(layout.vectors[index] for index in plain), tuple(plain))]
     for index, vector in enumerate(layout.vectors):
         if vector.bands is not None:
@@ -75,7 +75,7 @@ def cells_query(plan: Plan, query: Query, rows: exp.Select) -> exp.Select:
     ).from_("read")
     if dimensions:
         grouped = grouped.group_by(*(name_node(f"key{i}") for i in range(len(dimensions))))
-    answers = [named(_held(_total(vector, columns)), f"answer{i}") for i, vector in enumerate(vectors)]
+    answers = [named(held_node(_total(vector, columns)), f"answer{i}") for i, vector in enumerate(vectors)]
     answer = _over_domain(dimensions, answers)
     for name, part in (("bounded", rows), ("kept", kept), ("read", read), ("grouped", grouped)):
         answer = answer.with_(name, as_=part)
@@ -87,9 +87,9 @@ def _over_domain(dimensions: Sequence[Dimension], answers: list[exp.Expr]) -> ex
     answer = exp.select(*answers)
     if not dimensions:
         return answer.from_("grouped")
-    answer = answer.from_(_domain(0, dimensions[0]))
+    answer = answer.from_(domain_node(0, dimensions[0]))
     for index, held in enumerate(dimensions[1:], start=1):
-        answer = answer.join(_domain(index, held), join_type="cross")
+        answer = answer.join(domain_node(index, held), join_type="cross")
     matched = [
         exp.EQ(this=name_node(f"key{i}"), expression=name_node(f"level{i}")) for i in range(len(dimensions))
     ]
@@ -97,7 +97,7 @@ def _over_domain(dimensions: Sequence[Dimension], answers: list[exp.Expr]) -> ex
     return answer.order_by(*(name_node(f"position{i}") for i in range(len(dimensions))))
 
 
-def _domain(index: int, dimension: Dimension) -> exp.Subquery:
+def domain_node(index: int, dimension: Dimension) -> exp.Subquery:
     """The published levels of one dimension as rows of position and level; a band's level is its position.
 
     The levels are one JSON literal, not ten thousand nodes: it is read a hundred times faster.
@@ -171,7 +171,7 @@ def _total(vector: Vector, columns: list[str]) -> exp.Expr:
     return exp.Paren(this=exp.Sub(this=name_node(f"sum{index}"), expression=exp.Paren(this=off)))
 
 
-def _held(total: exp.Expr) -> exp.Expr:
+def held_node(total: exp.Expr) -> exp.Expr:
     """A total held within 62 bits, which only data beyond the declared population reach; zero where none was."""
     return (
         exp.Case()

@@ -17,7 +17,10 @@ from disclosure.dp.exact import Number
 from disclosure.dp.mechanism import draw_noise
 from disclosure.dp.planning import Plan, plan
 from disclosure.dp.printing import printed
+from disclosure.dp.regression.design import design_of
+from disclosure.dp.regression.moments import moments_of, products_query
 from disclosure.errors import DisclosureError
+from disclosure.models import Model
 from disclosure.statistic import Statistic
 
 if TYPE_CHECKING:
@@ -74,6 +77,10 @@ def aggregate(
         with opened(data) as rows:
             shape = shape_of(rows)
             kept = bounded_rows(plan.dictionary, shape, bounded=bounded, projection_key=projection_key)
+            if isinstance(plan.statistic.asks, Model):
+                design = design_of(plan.statistic.asks, plan.dictionary)
+                products = answered(rows, products_query(plan, design, kept))
+                return (moments_of(products.fetchnumpy(), design),)
             found: dict[int, NDArray[np.int64]] = {}
             for query in queries_of(plan):
                 answer = answered(rows, cells_query(plan, query, kept))

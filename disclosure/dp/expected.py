@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.layout import Form, Layout, Printed, Vector
 from disclosure.dp.mechanism import Noise
+from disclosure.dp.regression.design import STEPS
 from disclosure.errors import DisclosureError
 
 
@@ -38,6 +39,8 @@ class Expectation:
                 return self._proportion_sigma(printed, noise)
             case Form.QUANTILE:
                 return self._quantile_sigma(printed, vector, noise)
+            case Form.PRODUCT:
+                return noise.sigma / STEPS**2
             case _:
                 return noise.sigma * math.sqrt(vector.width)
 
@@ -46,7 +49,7 @@ class Expectation:
         noise, vector = self.noises[printed.vectors[0]], self.layout.vectors[printed.vectors[0]]
         normal = noise.quantile * self.sigma(printed)
         match printed.form:
-            case Form.MEAN | Form.PROPORTION:
+            case Form.MEAN | Form.PROPORTION | Form.PRODUCT:
                 return normal
             case Form.QUANTILE if vector.bands is not None:
                 span = float(vector.bands.edges[-1] - vector.bands.edges[0])

@@ -8,8 +8,10 @@ from enum import StrEnum
 from disclosure.dp.bands import Bands, bands_of, histogram_bands
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.levels import Kind, Level, kind_of
+from disclosure.dp.regression.design import design_of
 from disclosure.kind import Kind as Asked
 from disclosure.measure import Measure
+from disclosure.models import Model
 from disclosure.statistic import Statistic
 
 
@@ -20,6 +22,7 @@ class Role(StrEnum):
     VALUES = "values"
     SUM = "sum"
     BANDS = "bands"
+    PRODUCTS = "products"
 
 
 class Form(StrEnum):
@@ -30,18 +33,21 @@ class Form(StrEnum):
     MEAN = "mean"
     PROPORTION = "proportion"
     QUANTILE = "quantile"
+    PRODUCT = "product"
 
 
 @dataclass(frozen=True, slots=True)
 class Vector:
-    """One integer per cell; of a BANDS vector one per cell and band.
+    """One integer per cell; of BANDS one per cell and band; of PRODUCTS all sums of products of a regression.
 
     Attributes:
-        role: rows, rows with a value in `column`, the sum of `column`, or its values counted by band.
+        role: rows, rows with a value in `column`, the sum of `column`, its values counted by band, or sums of products.
         column: the column that is looked at; None for rows.
         centre: what is taken off each value before summing, in fixed-point steps; halves what a mean costs.
-        sensitivity: largest change by one unit, in rows or steps. L1 and L2 agree: all its rows may share a cell.
+        sensitivity: largest change by one unit, in rows or steps. L1 and L2 agree, as all its rows may share a cell,
+            but for PRODUCTS, whose L2 it is.
         bands: by which bands values are counted; None unless the role is BANDS.
+        products: number of sums of products.
     """
 
     role: Role
@@ -49,6 +55,7 @@ class Vector:
     centre: int
     sensitivity: int
     bands: Bands | None = None
+    products: int = 1
 
     @property
     def is_count(self) -> bool:
@@ -58,7 +65,7 @@ class Vector:
     @property
     def width(self) -> int:
         """Numbers per cell."""
-        return 1 if self.bands is None else len(self.bands)
+        return self.products if self.bands is None else len(self.bands)
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,6 +158,8 @@ def interval_names(name: str) -> tuple[str, str]:
 
 def layout_of(stat: Statistic, dictionary: Dictionary) -> Layout:
     """Lay out a question that `refuse_unanswerable` let pass."""
+    if isinstance(stat.asks, Model):
+        return _regression(stat.asks, dictionary)
     needed = [_needed(measure, dictionary) for measure in stat.measures] or [(_rows(dictionary),)]
     vectors = tuple(dict.fromkeys(vector for each in needed for vector in each))
     position = {vector: index for index, vector in enumerate(vectors)}
@@ -163,6 +172,14 @@ def layout_of(stat: Statistic, dictionary: Dictionary) -> Layout:
         if measure.function == "mean" and counts > 1:
             printed.append(Printed(f"{measure.name}_n", Form.COUNT, places[1:]))
     return Layout(_dimensions(stat, dictionary), vectors, tuple(printed))
+
+
+def _regression(model: Model, dictionary: Dictionary) -> Layout:
+    """One vector of all sums of products; the table is made of it elsewhere."""
+    design = design_of(model, dictionary)
+    most = design.sensitivity(dictionary.rows_per_unit)
+    vector = Vector(Role.PRODUCTS, None, 0, most, products=len(design.entries))
+    return Layout((), (vector,), (Printed("product", Form.PRODUCT, (0,)),))
 
 
 def _standing(vectors: Sequence[Vector], dictionary: Dictionary) -> Vector:

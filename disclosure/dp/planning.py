@@ -182,6 +182,10 @@ def plan(
         raise DisclosureError("mechanism", "The mechanism must be 'gaussian' or 'laplace'; choose one.")
     chosen = Mechanism(mechanism)
     cost, budget = _price(rho, epsilon, chosen, dictionary.privacy_delta)
+    if stat.asks is not None and chosen is Mechanism.LAPLACE:
+        raise DisclosureError(
+            "mechanism", "A noisy regression needs Gaussian noise; leave the mechanism out."
+        )
     made = Plan(statistic=stat, dictionary=dictionary, mechanism=chosen, cost=cost, budget=budget)
     if made.layout.longest > MOST_CELLS:
         raise DisclosureError(

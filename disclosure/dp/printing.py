@@ -8,6 +8,8 @@ from disclosure.dp.answer import Answer
 from disclosure.dp.estimates import Cells, Estimate
 from disclosure.dp.levels import identity_of
 from disclosure.dp.planning import Plan
+from disclosure.dp.regression.design import STEPS, design_of
+from disclosure.models import Model
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 def printed(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> Answer:
     """The answer to a plan, from its noisy vectors."""
-    table, intervals = _tables(plan, _cells(plan, vectors))
+    table, intervals = _regression(plan, vectors) or _tables(plan, _cells(plan, vectors))
     return Answer(
         table=table,
         spend=plan.cost,
@@ -28,6 +30,18 @@ def printed(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> Answer:
         plan_digest=plan.digest,
         intervals=intervals,
     )
+
+
+def _regression(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> "tuple[pd.DataFrame, None] | None":
+    """The table of a model, which holds its own intervals; None for any other question."""
+    from disclosure.dp.regression.estimates import solved, table_of  # noqa: PLC0415  loads numpy when needed
+
+    if not isinstance(plan.statistic.asks, Model):
+        return None
+    design, (noise,) = design_of(plan.statistic.asks, plan.dictionary), plan.noises
+    solution = solved(design, vectors[0], noise.sigma)
+    half = noise.half_width / STEPS**2
+    return table_of(design, solution, plan.dictionary, half_width=half), None
 
 
 def _cells(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> Cells:

@@ -12,7 +12,7 @@ from disclosure.kind import Kind
 from disclosure.measure import COUNTED, Measure
 from disclosure.statistic import Statistic
 
-ANSWERED: Final = frozenset({Kind.TABLE, Kind.QUANTILES, Kind.HISTOGRAM})
+ANSWERED: Final = frozenset({Kind.TABLE, Kind.QUANTILES, Kind.HISTOGRAM, Kind.MODEL})
 """Kinds of statistic that noise can answer; any other is refused."""
 
 MEASURED: Final = ("count", "proportion", "sum", "mean", "median", "quantile")
@@ -26,7 +26,7 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
     """Refuse a question that noise cannot answer soundly, by question and dictionary alone.
 
     Raises:
-        DisclosureError: `kind`, `unit`, `weights`, `unknown_measure`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`,
+        DisclosureError: `kind`, `unit`, `weights`, `model`, `unknown_measure`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`,
             `where_unpublished`, `bins_unpublished`.
     """
     if stat.kind not in ANSWERED:
@@ -35,8 +35,12 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
         raise DisclosureError(
             "unit", f"The statistic must name the unit {dictionary.unit!r} alone; set unit= to it."
         )
+    if stat.asks is not None and stat.by:
+        raise DisclosureError(
+            "model", "A noisy regression has no groups; filter, or put them in the formula."
+        )
     if stat.weight is not None:
-        raise DisclosureError("weights", "Weighted tables have no noisy form; ask without a weight.")
+        raise DisclosureError("weights", "Weighted statistics have no noisy form; ask without a weight.")
     for column in stat.by[:-1] if stat.bins else stat.by:
         _refuse_without_keys(column, dictionary)
     if stat.bins:
