@@ -32,7 +32,7 @@ class Column:
     Attributes:
         label: its name, such as region[T.Wales]:age.
         term: the term that it belongs to.
-        is_dummy: whether it is 0 or 1 by levels alone.
+        is_dummy: whether it has no more than two values.
     """
 
     label: str
@@ -72,8 +72,30 @@ class Design:
 
     @property
     def has_categories_only(self) -> bool:
-        """Whether nothing but levels explains: then the model is a table of means."""
+        """Whether no column has more than two values: then the model tells of totals of categories."""
         return all(column.is_dummy for column in self.columns)
+
+    @property
+    def saturated(self) -> Codes | None:
+        """Per row its combination of columns, where there are as many as coefficients; None where there are more.
+
+        A model with a coefficient for each combination gives away the mean of each, whatever its columns look like.
+        """
+        if self.effects:
+            return None
+        codes, most = np.zeros(len(self.rows), dtype=np.intp), self.matrix.shape[1]
+        for column in self.matrix.T:
+            values = np.unique(column, return_inverse=True)[1]
+            codes = np.unique(codes * (values.max() + 1) + values, return_inverse=True)[1]
+            if codes.max() >= most:
+                return None
+        return codes
+
+
+def has_two_values(column: Doubles) -> bool:
+    """Whether a column has no more than two values."""
+    low, high = column.min(), column.max()
+    return bool(((column == low) | (column == high)).all())
 
 
 def design_of(model: Model, formula: Formula, sample: Sample, rows: Positions) -> Design:
@@ -180,7 +202,7 @@ def _matrix(
             else:
                 matrix[:, index] *= numbers[factor]
                 labels.append(factor_text(factor))
-        is_dummy = all(factor in levels for factor in part.factors)
+        is_dummy = has_two_values(matrix[:, index])
         columns.append(Column(":".join(labels) or "Intercept", part.term, is_dummy))
     return tuple(columns), matrix
 

@@ -62,12 +62,16 @@ def means(judged: Judged, policy: Policy) -> Iterator[Remark]:
     otherwise the total of each level of each of its terms.
     """
     design = judged.fit.design
-    if not design.has_categories_only or design.effects:
+    cells = design.saturated
+    if design.effects or (cells is None and not design.has_categories_only):
         return
-    distinct, rows = np.unique(design.matrix, axis=0, return_inverse=True)
     tables = [(term_text(term), codes) for term, codes in design.cells]
-    if len(distinct) == design.matrix.shape[1]:
-        tables.append(("all its categories", rows.reshape(-1)))
+    named = {term for term, _ in design.cells}
+    for column, values in zip(design.columns, design.matrix.T, strict=True):
+        if column.term and column.term not in named and column.is_dummy:
+            tables.append((term_text(column.term), np.unique(values, return_inverse=True)[1]))
+    if cells is not None:
+        tables.append(("all its categories", cells))
     for text, codes in tables:
         yield from _cells(judged, policy, text[:80], codes)
 
