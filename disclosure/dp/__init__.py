@@ -10,26 +10,37 @@ if TYPE_CHECKING:
     from disclosure.dp.accountant import NANO, delta_for, epsilon_of, pure_cost, rho_for, to_nano
     from disclosure.dp.answer import Answer
     from disclosure.dp.dictionary import Dictionary
+    from disclosure.dp.discovery import ATTO, KeyPlan, Keys, plan_keys, release_keys
     from disclosure.dp.drawing import aggregate, draw, materialise, release
     from disclosure.dp.planning import PRECISIONS, Plan, plan, price
+    from disclosure.dp.practice import Practice, simulate
+    from disclosure.dp.ranking import top
 
 __all__ = [
+    "ATTO",
     "NANO",
     "PRECISIONS",
     "Answer",
     "Dictionary",
+    "KeyPlan",
+    "Keys",
     "Plan",
+    "Practice",
     "aggregate",
     "delta_for",
     "draw",
     "epsilon_of",
     "materialise",
     "plan",
+    "plan_keys",
     "price",
     "pure_cost",
     "release",
+    "release_keys",
     "rho_for",
+    "simulate",
     "to_nano",
+    "top",
 ]
 
 # No module here may bear the name of a public function: importing it would hide the function.
@@ -37,8 +48,11 @@ _HOMES: Final = {
     **dict.fromkeys(("NANO", "delta_for", "epsilon_of", "pure_cost", "rho_for", "to_nano"), "accountant"),
     "Answer": "answer",
     "Dictionary": "dictionary",
+    **dict.fromkeys(("ATTO", "KeyPlan", "Keys", "plan_keys", "release_keys"), "discovery"),
     **dict.fromkeys(("aggregate", "draw", "materialise", "release"), "drawing"),
     **dict.fromkeys(("PRECISIONS", "Plan", "plan", "price"), "planning"),
+    **dict.fromkeys(("Practice", "simulate"), "practice"),
+    "top": "ranking",
 }
 
 

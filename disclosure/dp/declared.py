@@ -94,15 +94,15 @@ def checked_source(column: str, source: object) -> str:
     return source
 
 
-def checked_derived(columns: object) -> tuple[str, ...]:
-    """Columns that were described from the data.
+def checked_names(columns: object, code: str) -> tuple[str, ...]:
+    """A list of column names, sorted, each once.
 
     Raises:
-        DisclosureError: `derived`.
+        DisclosureError: under `code`.
     """
     if isinstance(columns, str) or not isinstance(columns, Iterable):
-        raise DisclosureError("derived", "derived must be a list of column names; correct the dictionary.")
-    return tuple(sorted({checked_name(column, "derived") for column in columns}))
+        raise DisclosureError(code, f"{code} must be a list of column names; correct the dictionary.")
+    return tuple(sorted({checked_name(column, code) for column in columns}))
 
 
 def checked_shared(columns: object) -> Mapping[str, str]:

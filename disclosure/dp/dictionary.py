@@ -55,6 +55,8 @@ class Dictionary:
         structural_zeros: cells that cannot exist, each as {column: level, ...}; released as exact zeros, because
             that they are empty is public.
         bins: published bin edges per numeric column; a filter may compare with these.
+        discoverable: text columns without published levels whose levels may be released by `release_keys`, which
+            spends delta; none unless the owner says so.
 
     Raises:
         DisclosureError: with the attribute's name as its code, or `overflow` when population, rows and bounds
@@ -73,6 +75,7 @@ class Dictionary:
     shared: Mapping[str, str] | Sequence[str] = ()
     structural_zeros: Sequence[Mapping[str, Level]] = ()
     bins: Mapping[str, Sequence[Edge]] = field(default_factory=dict)
+    discoverable: Sequence[str] = ()
 
     def __post_init__(self) -> None:
         self._hold("unit", declared.checked_name(self.unit, "unit"))
@@ -85,8 +88,9 @@ class Dictionary:
         self._hold("bins", declared.checked_columns(self.bins, "bins", checked_edges))
         self._hold("scale", declared.checked_columns(self.scale, "scale", declared.checked_scale))
         self._hold("sources", declared.checked_columns(self.sources, "sources", declared.checked_source))
-        self._hold("derived", declared.checked_derived(self.derived))
+        self._hold("derived", declared.checked_names(self.derived, "derived"))
         self._hold("shared", declared.checked_shared(self.shared))
+        self._hold("discoverable", declared.checked_names(self.discoverable, "discoverable"))
         self._hold("structural_zeros", declared.checked_zeros(self.structural_zeros, keys))
         self._refuse_contradictions()
         self._refuse_overflow()
@@ -144,6 +148,8 @@ class Dictionary:
     def to_json(self) -> str:
         """Write canonical JSON; bounds and edges as decimal text."""
         values = {each.name: getattr(self, each.name) for each in fields(self)}
+        if not self.discoverable:
+            del values["discoverable"]  # so that the text of a dictionary without it never changes
         return json.dumps(values, default=_plain, sort_keys=True, separators=(",", ":"))
 
     @classmethod
@@ -171,6 +177,10 @@ class Dictionary:
         if self.unit in self.columns:
             raise DisclosureError(
                 "unit", "The unit column can have no levels or bounds; take it out of them."
+            )
+        if set(self.discoverable) & (self.columns | {self.unit}):
+            raise DisclosureError(
+                "discoverable", "A column that is described, or the unit, cannot be discovered; take it out."
             )
         for name in NOTES:
             for column in getattr(self, name):

@@ -87,7 +87,7 @@ def aggregate(
                 found |= zip(query.places, vectors_of(answer, len(query.vectors)), strict=True)
             return tuple(found[place] for place in sorted(found))
 
-    return Vectors(_without_a_trace(exact), plan.digest)
+    return Vectors(quietly(exact), plan.digest)
 
 
 def draw(plan: Plan, vectors: Vectors) -> Answer:
@@ -97,7 +97,7 @@ def draw(plan: Plan, vectors: Vectors) -> Answer:
         DisclosureError: `plan` when the vectors belong to another plan; `mechanism_failed`.
     """
     exact = vectors.of(plan)
-    noisy = _without_a_trace(
+    noisy = quietly(
         lambda: tuple(draw_noise(noise, each) for noise, each in zip(plan.noises, exact, strict=True))
     )
     return printed(plan, noisy)
@@ -135,11 +135,15 @@ def materialise(data: Data, dictionary: Dictionary, path: Path, *, projection_ke
             kept = bounded_rows(dictionary, shape_of(rows), bounded=False, projection_key=projection_key)
             answered(rows, kept).write_parquet(str(path))
 
-    _without_a_trace(written)
+    quietly(written)
 
 
-def _without_a_trace(work: Callable[[], T]) -> T:
-    """Do work; any fault becomes one constant error without a cause."""
+def quietly(work: Callable[[], T]) -> T:
+    """Do work; any fault becomes one constant error without a cause.
+
+    Raises:
+        DisclosureError: `mechanism_failed`.
+    """
     results: list[T] = []
     try:
         results.append(work())

@@ -47,6 +47,15 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
         _refuse_unpublished_bins(stat.by[-1], stat.bins, dictionary)
     for measure in stat.measures:
         _refuse_measure(measure, dictionary)
+    refuse_unpublished_filter(stat, dictionary)
+
+
+def refuse_unpublished_filter(stat: Statistic, dictionary: Dictionary) -> None:
+    """Refuse a filter that looks at anything unpublished.
+
+    Raises:
+        DisclosureError: `where_unpublished`, `derived` or `shared`.
+    """
     if stat.filter is not None:
         for leaf in stat.filter.leaves():
             _refuse_unpublished(leaf, dictionary)
