@@ -47,14 +47,33 @@ def influence(judged: Judged, policy: Policy) -> Iterator[Remark]:
     then is about these, and the others are noise.
     """
     few = policy.min_design_units - 1
-    for position, weights in enumerate(_weights(judged).T):
+    found: dict[Verdict, list[int]] = {verdict: [] for verdict in Verdict}
+    for position, weights in enumerate(weights_of(judged).T):
         verdicts = {_held(each, few, policy) for each in judged.units.totals(np.abs(weights))}
-        if Verdict.FAIL in verdicts:
-            sentence = f"fewer than {few + 1} {judged.noun} determine a coefficient"
-            yield Remark("design", sentence, (position,))
-        elif Verdict.REVIEW in verdicts:
-            sentence = f"fewer than {few + 1} {judged.noun} nearly determine a coefficient"
-            yield Remark("design", sentence, (position,), Verdict.REVIEW)
+        found[max(verdicts, key=list(Verdict).index)].append(position)
+    for verdict, word in ((Verdict.FAIL, "determine"), (Verdict.REVIEW, "nearly determine")):
+        if found[verdict]:
+            sentence = (
+                f"fewer than {few + 1} {judged.noun} {word} {_counted(len(found[verdict]), 'coefficient')}"
+            )
+            yield Remark("design", sentence, tuple(found[verdict]), verdict)
+
+
+def contributions(judged: Judged, policy: Policy) -> Iterator[Remark]:
+    """Ask a person about coefficients of which the responses of two units make up nearly all: the dominance rule."""
+    if judged.kind not in {"ols", "poisson"}:
+        return
+    response = judged.fit.design.response
+    found = []
+    for position, weights in enumerate(weights_of(judged).T):
+        totals = [np.sort(each) for each in judged.units.totals(np.abs(weights * response))]
+        if any(each[-2:].sum() >= policy.dominance_share * each.sum() > 0 for each in totals):
+            found.append(position)
+    if found:
+        sentence = (
+            f"the responses of two contributors make up nearly all of {_counted(len(found), 'coefficient')}"
+        )
+        yield Remark("dominance", sentence, tuple(found), Verdict.REVIEW)
 
 
 def leverage(judged: Judged, policy: Policy) -> Iterator[Remark]:
@@ -95,7 +114,7 @@ def _usual(column: Doubles) -> tuple[NDArray[np.bool_], int]:
     return np.asarray(inverse == counts.argmax(), dtype=np.bool_), len(values)
 
 
-def _weights(judged: Judged) -> Doubles:
+def weights_of(judged: Judged) -> Doubles:
     """Return the weight that each coefficient gives to each row's response."""
     fit = judged.fit
     inverse = np.linalg.pinv(fit.working.T @ fit.working, hermitian=True)
@@ -122,6 +141,6 @@ def _counted(count: int, noun: str) -> str:
 
 
 COLUMN_RULES: Final[tuple[Callable[[Judged, Policy], Iterator[Remark]], ...]] = (
-    *(categories, columns, influence, leverage, absorbed),
+    *(categories, columns, influence, contributions, leverage, absorbed),
 )
 """The rules on a design, in the order of their findings."""
