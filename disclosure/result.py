@@ -7,11 +7,12 @@ from typing import Any, Final, Self
 
 import pandas as pd
 
-from disclosure.cells import cells_from_record, cells_record
+from disclosure.cells import cells_from_record, cells_record, contents
+from disclosure.content import Content
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
-from disclosure.portrait import portrait
+from disclosure.portrait import Remark, portrait
 from disclosure.released import Released
 from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict
@@ -128,12 +129,16 @@ class Report:
         return cls(worst(findings), findings, cells, statistic, policy, key=record["key"])
 
     def _repr_html_(self) -> str:
-        """Return the table for a notebook: unsafe cells are shaded and also say so in words."""
-        sentences = [f"{finding.verdict.name}: {finding.sentence}" for finding in self.findings]
-        caption = (
-            self.statistic.title or f"{self.statistic.source} by {', '.join(self.statistic.by) or 'nothing'}"
-        )
-        return portrait(self.cells, self.statistic.by, f"{caption}: {self.verdict.name}", sentences)
+        """Return the table for a notebook: unsafe cells are shaded, say why on hover, and say so in words."""
+        asked = self.statistic
+        said = f"{asked.source} by {', '.join(asked.by) or 'nothing'}"
+        said = said if asked.asks is None else f"{asked.asks.sentence()}, of {said}"
+        remarks = [
+            Remark(f.verdict.name, f.rule, f.sentence, f.cells, f.verdict is Verdict.FAIL)
+            for f in self.findings
+        ]
+        heads = [name for name, content in contents(asked).items() if content is Content.LEVEL]
+        return portrait(self.cells, f"{asked.title or said}: {self.verdict.name}", remarks, heads)
 
 
 def _record(text: str) -> dict[str, Any]:  # Any: each part is checked by its own reader
