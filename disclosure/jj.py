@@ -65,7 +65,7 @@ class JJ:
         if units is None or not coalition:
             return system
         people = counted_people(self.equations, units, coalition)
-        return replace(system, groups=groups_of(self.equations, people, coalition))
+        return replace(system, groups=groups_of(self.equations, [people], coalition))
 
 
 SMALLEST: Final = 1e-5

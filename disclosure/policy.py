@@ -51,6 +51,11 @@ class Policy:
             SDAP Handbook, position statistics: round it, or average its neighbours.
         structural_ends: pairs of column and value that may stand as its least or greatest value, because a rule and
             not a person sets it (such as age 0). SDAP Handbook, end points.
+        count_protection: how far below and above its true value a withheld count must remain possible, in rows, where
+            it can be as low or high at all. Ours: two people who take themselves away never learn a small count.
+        coalition_units: most contributors that put together what they know of their own cells against the other
+            withheld cells of a table of values, in units; 1 stands for singletons alone. SDC Handbook, 2nd ed.,
+            sections on singletons and on coalitions of respondents: 2.
         max_cells: most cells of one table with its margins, in cells. Ours: what two people can look through
             by machine, and what bounds memory.
         source: title and edition of the rule book that these values come from.
@@ -73,6 +78,8 @@ class Policy:
     min_estimates: int = 2
     lone_quantile_unsafe: bool = False
     structural_ends: tuple[tuple[str, float], ...] = ()
+    count_protection: int = 2
+    coalition_units: int = 2
     max_cells: int = 100_000
     source: str = _HANDBOOK
 
@@ -149,7 +156,7 @@ class Policy:
         return hashlib.sha256(self.to_json().encode()).hexdigest()
 
 
-VERSION: Final = 2
+VERSION: Final = 3
 """Version of the JSON form. It is 1 where none stands there, and rises when a threshold is added."""
 _ADDED: Final[dict[int, dict[str, float]]] = {
     2: {
@@ -160,11 +167,12 @@ _ADDED: Final[dict[int, dict[str, float]]] = {
         "leverage_share": 0.50,
         "min_estimates": 2,
     },
+    3: {"count_protection": 2, "coalition_units": 2},
 }
 """Per version the thresholds that came with it and what they were then; nothing here is ever changed."""
 _LARGER_IS_STRICTER: Final = (
     *("min_units", "p_percent", "min_degrees", "min_lorenz_units", "min_step_units"),
-    *("min_design_units", "min_estimates"),
+    *("min_design_units", "min_estimates", "count_protection", "coalition_units"),
 )
 _SMALLER_IS_STRICTER: Final = (
     *("dominance_share", "single_share", "mode_share", "concentration_share", "leverage_share", "max_cells"),
@@ -173,7 +181,7 @@ _TRUE_IS_STRICTER: Final = ("zeros_unsafe", "equal_values_unsafe", "lone_quantil
 _NOT_ENDS: Final = "The policy's structural_ends must be pairs of a column and a number, such as ('age', 0)."
 _WHOLE: Final = frozenset(
     {"min_units", "min_degrees", "max_cells", "min_lorenz_units", "min_step_units", "min_design_units"}
-    | {"min_estimates"}
+    | {"min_estimates", "count_protection", "coalition_units"}
 )
 
 

@@ -205,9 +205,14 @@ def _standing(findings: Sequence[Finding], exact: Mask) -> list[Finding]:
 
 def _leaking(leaks: Sequence[Leak]) -> list[Finding]:
     """Say which cells can be recovered, exactly or nearly."""
+    kinds = (
+        ("can be recovered exactly", lambda leak: leak.exact),
+        ("can be estimated too closely", lambda leak: not leak.exact and not leak.inside),
+        ("can be estimated too closely by contributors of other cells", lambda leak: leak.inside),
+    )
     found = []
-    for exact, text in ((True, "can be recovered exactly"), (False, "can be estimated too closely")):
-        cells = tuple(sorted({leak.cell for leak in leaks if leak.exact is exact}))
+    for text, belongs in kinds:
+        cells = tuple(sorted({leak.cell for leak in leaks if belongs(leak)}))
         if cells:
             found.append(Finding("recoverable", cells, f"{count_of(cells)} {text}.", Verdict.FAIL))
     return found

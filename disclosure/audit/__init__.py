@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from disclosure.audit.attacker import SLACK
-from disclosure.audit.search import Search
+from disclosure.audit.search import Failure, Search
 from disclosure.audit.system import Mask, System
 
 
@@ -24,6 +24,7 @@ class Leak:
         low: how far below the truth it can still be, in its own unit, at most 0.
         high: how far above.
         exact: whether it is known exactly.
+        inside: whether only contributors of other cells can tell, from what they know of their own.
     """
 
     cell: int
@@ -31,6 +32,7 @@ class Leak:
     low: float
     high: float
     exact: bool
+    inside: bool = False
 
 
 def audit(system: System, withheld: Mask, *, secondary: bool = True) -> tuple[Leak, ...]:
@@ -45,16 +47,21 @@ def audit(system: System, withheld: Mask, *, secondary: bool = True) -> tuple[Le
         DisclosureError: "solver": no answer, so nothing is known.
     """
     search = Search(system, withheld, secondary=secondary)
-    columns = dict.fromkeys(failure.column for failure in search.failures())
-    return tuple(_leak(system, search, column) for column in columns)
+    failures: dict[int, Failure] = {}
+    for failure in search.failures():
+        failures.setdefault(failure.column, failure)
+    return tuple(_leak(system, search, failure) for failure in failures.values())
 
 
-def _leak(system: System, search: Search, column: int) -> Leak:
+def _leak(system: System, search: Search, failure: Failure) -> Leak:
     """Say between what bounds a column is known to lie; a side that is protected is said as far as it was seen."""
+    column = failure.column
     place = int(np.searchsorted(search.open, column))
     layer, cell = divmod(column, system.cells)
     low, high = float(search.lowest[place]), float(search.highest[place])
     if system.whole[column]:
         low, high = float(np.floor(low + SLACK)), float(np.floor(high + SLACK))
     unit = float(system.units[layer])
+    if failure.known:
+        return Leak(cell, system.names[layer], -low * unit, high * unit, exact=False, inside=True)
     return Leak(cell, system.names[layer], -low * unit, high * unit, exact=low + high <= SLACK)

@@ -6,7 +6,7 @@ two singletons of one row or column. What they know, they subtract; no other uns
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import combinations
+from itertools import combinations, count
 from typing import Final, TypeAlias
 
 import numpy as np
@@ -21,80 +21,104 @@ MOST_GROUPS: Final = 200_000
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A coalition of contributors.
+    """A coalition of contributors, in columns of the system.
 
     Attributes:
-        known: positions of the cells that they know between them, in order.
-        own: cells that they contribute to, these and the totals over them. Against a cell's own contributors its
-            protection guards already, for it is set by what the second largest could estimate of the largest.
+        known: what they know between them, in order.
+        own: these, the totals over them, and the parts of those that are totals. Against a cell's own contributors
+            its protection guards already, for it is set by what the second largest could estimate of the largest; and
+            of a total that they know they know the parts.
     """
 
     known: tuple[int, ...]
     own: tuple[int, ...]
 
 
-def groups_of(equations: Equations, people: Sequence[People], coalition: int) -> tuple[Group, ...]:
+def groups_of(
+    equations: Equations,
+    people: Sequence[Sequence[People]],
+    coalition: int,
+    couples: Sequence[tuple[int, int]] = (),
+) -> tuple[Group, ...]:
     """Return what each coalition knows: of a cell's contributors, and of the contributors of cells in one relation.
 
     Args:
         equations: the relations between cells.
-        people: per cell its contributors; may be left empty where there are more than `coalition`.
+        people: per layer and cell its contributors; may be left empty where there are more than `coalition`.
         coalition: most contributors that put together what they know.
+        couples: pairs of layers whose difference is a column too.
 
     Raises:
         DisclosureError: "too_many_cells": more coalitions than can be held against the table.
     """
-    few = {cell: found for cell, found in enumerate(people) if 0 < len(found) <= coalition}
-    cells_of: dict[int, list[int]] = {}
-    for cell, found in few.items():
-        for one in found:
-            cells_of.setdefault(one, []).append(cell)
-    known: dict[tuple[int, ...], None] = {}
+    few = [{cell: one for cell, one in enumerate(layer) if 0 < len(one) <= coalition} for layer in people]
+    size = len(people[0])
+    cells_of: list[dict[int, list[int]]] = [{} for _ in few]
+    for layer, index in zip(few, cells_of, strict=True):
+        for cell, found in layer.items():
+            for one in found:
+                index.setdefault(one, []).append(cell)
+    totals, parts = _neighbours(equations)
+    groups: dict[Group, None] = {}
     for together in _coalitions(equations, few, coalition):
-        cells = {cell for one in together for cell in cells_of[one] if few[cell] <= together}
-        known[tuple(sorted(cells))] = None
-        if len(known) > MOST_GROUPS:
+        known = [
+            {cell for one in together for cell in index.get(one, []) if layer[cell] <= together}
+            for layer, index in zip(few, cells_of, strict=True)
+        ]
+        theirs: set[int] = set().union(*known)
+        own = _reached(theirs, totals) | _reached(theirs, parts)
+        known += [known[one] & known[other] for one, other in couples]
+        groups[Group(_columns(known, size), _columns([own] * len(people), size))] = None
+        if len(groups) > MOST_GROUPS:
             raise DisclosureError(
                 "too_many_cells",
                 "The table has too many cells with one or two contributors to hold against each other; "
                 "use coarser dimensions.",
             )
-    totals = _totals_of(equations)
-    return tuple(Group(cells, _above(cells, totals)) for cells in known)
+    return tuple(groups)
 
 
-def _totals_of(equations: Equations) -> dict[int, list[int]]:
-    """Return per cell the totals that it is a part of."""
-    found: dict[int, list[int]] = {}
+def _columns(cells: Sequence[set[int]], size: int) -> tuple[int, ...]:
+    return tuple(layer * size + cell for layer, found in enumerate(cells) for cell in sorted(found))
+
+
+def _neighbours(equations: Equations) -> tuple[dict[int, list[int]], dict[int, list[int]]]:
+    """Return per cell the totals that it is a part of, and per total its parts."""
+    totals: dict[int, list[int]] = {}
+    parts: dict[int, list[int]] = {}
     for line, signs in zip(_lines(equations), _signs(equations), strict=True):
-        totals = [cell for cell, sign in zip(line, signs, strict=True) if sign < 0]
-        for cell, sign in zip(line, signs, strict=True):
-            if sign > 0:
-                found.setdefault(cell, []).extend(totals)
-    return found
+        above = [cell for cell, sign in zip(line, signs, strict=True) if sign < 0]
+        below = [cell for cell, sign in zip(line, signs, strict=True) if sign > 0]
+        for cell in below:
+            totals.setdefault(cell, []).extend(above)
+        for cell in above:
+            parts.setdefault(cell, []).extend(below)
+    return totals, parts
 
 
-def _above(cells: Iterable[int], totals: dict[int, list[int]]) -> tuple[int, ...]:
-    """Return some cells and every total over them."""
+def _reached(cells: Iterable[int], steps: dict[int, list[int]]) -> set[int]:
+    """Return some cells and all that steps lead to from them."""
     found: set[int] = set()
     left = list(cells)
     while left:
         cell = left.pop()
         if cell not in found:
             found.add(cell)
-            left.extend(totals.get(cell, []))
-    return tuple(sorted(found))
+            left.extend(steps.get(cell, []))
+    return found
 
 
-def _coalitions(equations: Equations, few: dict[int, People], coalition: int) -> Iterable[People]:
+def _coalitions(equations: Equations, few: Sequence[dict[int, People]], coalition: int) -> Iterable[People]:
     """Return the contributors of each small cell, and of small cells that share a relation, each once."""
-    seen: dict[People, None] = dict.fromkeys(few.values())
-    yield from seen
+    seen: dict[People, None] = {}
+    for layer in few:
+        seen |= dict.fromkeys(layer.values())
+    yield from list(seen)
     for cells in _lines(equations):
-        sets = list(dict.fromkeys(few[cell] for cell in cells if cell in few))
-        for count in range(2, coalition + 1):
-            for chosen in combinations(sets, count):
-                together = frozenset().union(*chosen)
+        sets = list(dict.fromkeys(layer[cell] for layer in few for cell in cells if cell in layer))
+        for some in range(2, coalition + 1):
+            for chosen in combinations(sets, some):
+                together: People = frozenset().union(*chosen)
                 if len(together) <= coalition and together not in seen:
                     seen[together] = None
                     yield together
@@ -107,13 +131,16 @@ def _lines(equations: Equations) -> list[list[int]]:
     return lines
 
 
-def counted_people(equations: Equations, units: Places, coalition: int) -> tuple[People, ...]:
+def counted_people(
+    equations: Equations, units: Places, coalition: int, *, first: int = 0
+) -> tuple[People, ...]:
     """Return contributors of each small cell where only their number is known: those of a total are those of its parts.
 
     Args:
         equations: the relations; in each a total has the sign -1.
         units: per cell its contributors.
         coalition: most contributors of interest.
+        first: the number of the first contributor.
     """
     found: list[People] = [frozenset()] * len(units)
     parts: dict[int, list[list[int]]] = {}
@@ -121,7 +148,7 @@ def counted_people(equations: Equations, units: Places, coalition: int) -> tuple
         totals = [cell for cell, sign in zip(line, signs, strict=True) if sign < 0]
         if len(totals) == 1:
             parts.setdefault(totals[0], []).append([cell for cell in line if cell != totals[0]])
-    fresh = iter(range(int(units.clip(max=coalition).sum()) + 1))
+    fresh = count(first)
     order = np.argsort(units, kind="stable").tolist()
     done: set[int] = set()
 
@@ -129,10 +156,10 @@ def counted_people(equations: Equations, units: Places, coalition: int) -> tuple
         if cell in done:
             return found[cell]
         done.add(cell)
-        count = int(units[cell])
+        behind = int(units[cell])
         below = [settle(part) for part in parts.get(cell, [[]])[0] if units[part] > 0]
         union = frozenset().union(*below)
-        found[cell] = union if len(union) == count else frozenset(next(fresh) for _ in range(count))
+        found[cell] = union if len(union) == behind else frozenset(next(fresh) for _ in range(behind))
         return found[cell]
 
     for cell in order:

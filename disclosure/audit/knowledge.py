@@ -1,18 +1,19 @@
 """What an attacker may imagine of the numbers of a report, and how uncertain each unsafe one must stay."""
 
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
+from disclosure.audit.insiders import People, counted_people, groups_of
 from disclosure.audit.system import Equations, Layer, Mask, Reals, System, margins_of, stack
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence, Sums
 from disclosure.quantity import Quantity, Role
 from disclosure.result import Report
 
-COUNT_PROTECTION: Final = 2
-"""How far below and above its true value a withheld count must remain possible, in rows, where it can be as low or
-high at all. Source: ours; two people never learn a small count by taking themselves away."""
 ADDITIVE: Final = frozenset({"count", "sum", "mean"})
 """Measures from which totals follow, so that they can be audited."""
 
@@ -72,7 +73,39 @@ def hidden_system(report: Report, unsafe: Mask) -> System:
     counts = counts_of(report)
     layers = [_count_layer(report, name, values, unsafe) for name, values in counts.items()]
     layers += [_sum_layer(report, quantity, unsafe) for quantity in _summed(report)]
-    return stack(equations_of(report), layers, _couples(counts))
+    equations = equations_of(report)
+    system = stack(equations, layers, _couples(counts))
+    if not _summed(report):
+        return system  # who is alone in a count does not know it
+    pairs = [(low, high) for low, high, _ in _couples(counts)]
+    people = _people(report, equations, [_column_of(report, name) for name in counts])
+    coalition = report.policy.coalition_units
+    return replace(system, groups=groups_of(equations, people, coalition, pairs))
+
+
+def _column_of(report: Report, count: str) -> str | None:
+    """Return the column that is present in the rows of a count."""
+    return next((m.column for m in report.statistic.measures if f"{m.name}_n" == count), None)
+
+
+def _people(report: Report, equations: Equations, columns: Sequence[str | None]) -> list[tuple[People, ...]]:
+    """Return per layer the contributors of each cell that has few, by their keys where these are known."""
+    evidence, coalition = evidence_of(report), report.policy.coalition_units
+    units = dict.fromkeys(columns, evidence.units)
+    for quantity, sums in evidence.sums.items():
+        if quantity.column is not None:
+            units[quantity.column] = sums.units
+    layers = [*columns, *(quantity.column for quantity in _summed(report))]
+    found = None if report.statistic.unit is None else evidence.contributors()
+    if found is None:
+        counted = {column: counted_people(equations, counts, coalition) for column, counts in units.items()}
+        return [counted[column] for column in layers]
+    few = {column: _few(found[column].keys, coalition) for column in set(layers)}
+    return [few[column] for column in layers]
+
+
+def _few(keys: Sequence[NDArray[np.uint64]], coalition: int) -> tuple[People, ...]:
+    return tuple(frozenset(one.tolist()) if len(one) <= coalition else frozenset() for one in keys)
 
 
 def changed_system(report: Report, unsafe: Mask, ranges: dict[str, tuple[Reals, Reals]]) -> System:
@@ -88,7 +121,7 @@ def changed_system(report: Report, unsafe: Mask, ranges: dict[str, tuple[Reals, 
     for name, values in counts.items():
         low, high = ranges[name]
         zeros = np.zeros(len(values))
-        width = float(COUNT_PROTECTION)
+        width = float(report.policy.count_protection)
         layers.append(Layer(name, True, values - low, high - values, zeros, zeros, width))  # noqa: FBT003
     system = stack(equations_of(report), layers, _couples(counts))
     system.least[~unsafe[system.cell]] = 0.0
@@ -106,11 +139,11 @@ def _count_layer(report: Report, name: str, values: Reals, unsafe: Mask) -> Laye
     policy, rules = report.policy, report.cells["rules"]
     if not report.statistic.measures and np.array_equal(values, report.cells["units"].to_numpy()):
         small = np.array(["threshold" in names for names in rules], dtype=np.bool_)
-        if policy.min_units > 2 * COUNT_PROTECTION:  # else the rule itself would tell the count
+        if policy.min_units > 2 * policy.count_protection:  # else the rule itself would tell the count
             up = np.where(small, policy.min_units - 1 - values, up)
         if not policy.zeros_unsafe:
             down = np.where(small, values - 1, down)
-    need = np.where(unsafe, float(COUNT_PROTECTION), 0.0)
+    need = np.where(unsafe, float(policy.count_protection), 0.0)
     return Layer(name, True, down, up, np.minimum(need, down), np.minimum(need, up), 1.0)  # noqa: FBT003
 
 

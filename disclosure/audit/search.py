@@ -30,7 +30,7 @@ class Failure:
         move: the farthest possible table in that direction when fractions are allowed; None where plain subtraction
             tells the number, so that nothing was asked.
         fractional: whether only fractions could have moved as far.
-        known: cells that the attacker knows of their own, as a contributor.
+        known: columns that the attacker knows as a contributor.
     """
 
     column: int
@@ -63,7 +63,7 @@ class Search:
         self._is_whole = system.whole[self.open]
         self.low, self.high = np.zeros(len(self.open)), np.zeros(len(self.open))
         self.lowest, self.highest = self._down.copy(), self._up.copy()
-        self._shown = Shown(system.groups, withheld)
+        self._shown = Shown(system.groups, withheld[system.cell])
         known = told(system, self.open)
         self.lowest[known], self.highest[known] = 0.0, 0.0
 
@@ -134,10 +134,10 @@ class Search:
         self.low[moved] = np.minimum(self.low[moved], values)
         self.high[moved] = np.maximum(self.high[moved], values)
         if self._shown.groups:
-            cells = self._system.cell[self.open[moved]]
+            columns = self.open[moved]
             for side, need, up in ((values, self._need_up, True), (-values, self._need_down, False)):
-                shown = moved[far_enough(side, need[moved], SLACK)]
-                self._shown.record(cells, shown.tolist(), up=up)
+                shown = columns[far_enough(side, need[moved], SLACK)]
+                self._shown.record(columns, shown.tolist(), up=up)
 
     def _settle(self, column: int) -> Iterator[Failure]:
         """Ask about one column by itself."""
@@ -175,35 +175,32 @@ class Search:
         """Ask whether a column can move by an amount though a coalition knows its own cells; stop at the first."""
         if amount == 0:
             return
-        cell, up = int(self._system.cell[self.open[column]]), amount > 0
-        pending = self._shown.open_groups(column, cell, up=up)
+        place, up = int(self.open[column]), amount > 0
+        pending = self._shown.open_groups(place, up=up)
         at_once = AT_ONCE
         while len(pending):
-            group = self._shown.groups[pending[0]].known
+            known = self._shown.groups[pending[0]].known
+            avoided = np.zeros(len(self._system.cell), dtype=np.bool_)
             if at_once:  # a table that touches none of the same insiders rules out many coalitions
-                avoided = self._shown.inside & self._shown.touched(column, up=up)
-                avoided[cell] = False
-                avoided[list(group)] = True
-            else:
-                avoided = np.zeros(self._system.cells, dtype=np.bool_)
-                avoided[list(group)] = True
-            places = np.flatnonzero(avoided[self._system.cell[self.open]])
+                avoided = self._shown.inside & self._shown.touched(place, up=up)
+                avoided[place] = False
+            avoided[list(known)] = True
+            places = np.flatnonzero(avoided[self.open])
             self._cheap().fix(places)
             is_shown = self._is_shown(column, amount)
             self._cheap().free(places)
             if not at_once:
-                failure = None if is_shown else self._known_failure(column, amount, group)
+                failure = None if is_shown else self._known_failure(column, amount, known)
                 if failure is not None:
                     yield failure
                     return
                 pending = pending[1:]
             at_once = max(at_once - 1, 0)
-            pending = np.intersect1d(pending, self._shown.open_groups(column, cell, up=up))
+            pending = np.intersect1d(pending, self._shown.open_groups(place, up=up))
 
-    def _known_failure(self, column: int, amount: float, group: tuple[int, ...]) -> Failure | None:
-        """Say that a column cannot move by an amount while a coalition's cells stay as they are, unless it can."""
-        hidden = np.isin(self._system.cell[self.open], group)
-        places = np.flatnonzero(hidden)
+    def _known_failure(self, column: int, amount: float, known: tuple[int, ...]) -> Failure | None:
+        """Say that a column cannot move by an amount while what a coalition knows stays as it is, unless it can."""
+        places = np.flatnonzero(np.isin(self.open, known))
         self.attacker.fix(places)
         try:
             move = self.reach(column, 1.0 if amount > 0 else -1.0)
@@ -216,7 +213,7 @@ class Search:
                 return None
         finally:
             self.attacker.free(places)
-        return Failure(int(self.open[column]), amount, move, fractional=enough, known=group)
+        return Failure(int(self.open[column]), amount, move, fractional=enough, known=known)
 
     def _cheap(self) -> Moves:
         if self._moves is None:

@@ -20,64 +20,64 @@ class Shown:
     """What coalitions know, and the possible tables seen so far.
 
     Attributes:
-        groups: the coalitions that know a withheld cell, each with the withheld cells that it knows.
-        inside: cells that some coalition knows.
+        groups: the coalitions that know a withheld column, each with those that it knows.
+        inside: columns that some coalition knows.
     """
 
     def __init__(self, groups: Sequence[Group], withheld: Mask) -> None:
-        """Take the coalitions and which cells are withheld; what a coalition knows of published cells is no matter."""
-        hidden = (replace(group, known=tuple(cell for cell in group.known if withheld[cell])) for group in groups)
+        """Take the coalitions and per column whether it is withheld; what is published everyone knows."""
+        hidden = (
+            replace(group, known=tuple(place for place in group.known if withheld[place])) for group in groups
+        )
         self.groups = tuple(dict.fromkeys(group for group in hidden if group.known))
-        self._cells, self._starts = _flat([group.known for group in self.groups])
+        self._known, self._starts = _flat([group.known for group in self.groups])
         self._own, self._own_starts = _flat([group.own for group in self.groups])
         self.inside = np.zeros(len(withheld), dtype=np.bool_)
-        self.inside[self._cells] = True
+        self.inside[self._known] = True
         self._supports: list[Mask] = []
         self._by_side: dict[tuple[int, bool], list[int]] = {}
 
-    def record(self, cells: Places, columns: Sequence[int], *, up: bool) -> None:
+    def record(self, moved: Places, shown: Sequence[int], *, up: bool) -> None:
         """Remember a possible table.
 
         Args:
-            cells: the cells that it touches.
-            columns: the columns that it shows to move far enough.
+            moved: the columns that it moves.
+            shown: those that it moves far enough.
             up: to which side.
         """
         support = np.zeros(len(self.inside), dtype=np.bool_)
-        support[cells] = True
+        support[moved] = True
         self._supports.append(support)
-        for column in columns:
+        for column in shown:
             seen = self._by_side.setdefault((column, up), [])
             seen.append(len(self._supports) - 1)
             if len(seen) > ENOUGH:
                 seen.pop(0)
 
     def touched(self, column: int, *, up: bool) -> Mask:
-        """Return which cells some table touches that showed this column's move."""
+        """Return which columns some table moves that showed this column's move."""
         found = np.zeros(len(self.inside), dtype=np.bool_)
         for index in self._by_side.get((column, up), ()):
             found |= self._supports[index]
         return found
 
-    def open_groups(self, column: int, cell: int, *, up: bool) -> Places:
+    def open_groups(self, column: int, *, up: bool) -> Places:
         """Return the coalitions against which nothing has shown this column's move; its own contributors are none."""
-        if not self.groups:
-            return np.zeros(0, dtype=np.int64)
-        left = ~np.logical_or.reduceat(self._own == cell, self._own_starts)
+        left = ~np.logical_or.reduceat(self._own == column, self._own_starts)
         for index in self._by_side.get((column, up), ()):
-            left &= self._any(self._supports[index][self._cells])
+            left &= self._any(self._supports[index][self._known])
         return np.flatnonzero(left)
 
     def _any(self, marked: Mask) -> Mask:
-        """Return which coalitions know a marked cell."""
+        """Return which coalitions know a marked column."""
         return np.asarray(np.logical_or.reduceat(marked, self._starts), dtype=np.bool_)
 
 
 def _flat(lists: Sequence[Sequence[int]]) -> tuple[Places, Places]:
     """Return lists one after the other, and where each starts."""
-    cells = np.array([cell for found in lists for cell in found], dtype=np.int64)
+    flat = np.array([place for found in lists for place in found], dtype=np.int64)
     lengths = np.array([len(found) for found in lists], dtype=np.int64)
-    return cells, np.concatenate([[0], np.cumsum(lengths)])[:-1].astype(np.int64)
+    return flat, np.concatenate([[0], np.cumsum(lengths)])[:-1].astype(np.int64)
 
 
 def far_enough(values: Reals, need: Reals, slack: float) -> Mask:

@@ -72,7 +72,7 @@ def cut_weights(
         column: which number must move.
         move: the farthest it moves now.
         amount: how far it must move; below nought, down.
-        known: cells that cannot move, for the attacker knows them.
+        known: columns that cannot move, for the attacker knows them.
     """
     prices = np.bincount(
         system.columns, weights=system.signs * move.duals[system.rows], minlength=len(system.cell)
@@ -80,9 +80,8 @@ def cut_weights(
     prices[column] += np.sign(amount)
     prices[np.abs(prices) < NOISE] = 0.0
     allowed = np.maximum(prices, 0.0) * system.up + np.maximum(-prices, 0.0) * system.down
-    weights = np.bincount(system.cell, weights=allowed, minlength=system.cells).astype(np.float64)
-    weights[list(known)] = 0.0
-    return weights
+    allowed[list(known)] = 0.0
+    return np.bincount(system.cell, weights=allowed, minlength=system.cells).astype(np.float64)
 
 
 def capped(weights: Reals, fixed: Mask, amount: float) -> Reals | None:

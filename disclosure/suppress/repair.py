@@ -37,7 +37,7 @@ class Repair:
             DisclosureError: "cannot_protect".
         """
         place = int(np.searchsorted(self._columns, failure.column))
-        known = np.flatnonzero(np.isin(self._system.cell[self._columns], failure.known))
+        known = np.flatnonzero(np.isin(self._columns, failure.known))
         self._moves.fix(known)
         values = self._moves.cheapest(place, failure.amount)
         self._moves.free(known)
