@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from disclosure.assessment import assess
     from disclosure.errors import DisclosureError
     from disclosure.policy import Policy, strictest_of
-    from disclosure.protection import Wishes, protect
+    from disclosure.protection import Wishes, protect, protect_together
     from disclosure.released import Released
     from disclosure.result import Finding, Report
     from disclosure.safe import Safe
@@ -31,6 +31,7 @@ __all__ = [
     "assess",
     "dp",
     "protect",
+    "protect_together",
     "strictest_of",
 ]
 
@@ -46,6 +47,7 @@ _HOMES: Final = {
     "Wishes": "protection",
     "assess": "assessment",
     "protect": "protection",
+    "protect_together": "protection",
     "strictest_of": "policy",
 }
 

@@ -11,8 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
-from disclosure.audit.knowledge import evidence_of
 from disclosure.audit.system import Mask
+from disclosure.audit.tables import evidence_of
 from disclosure.cells import cells_frame
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Contributors, Evidence

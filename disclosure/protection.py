@@ -1,44 +1,27 @@
-"""Protect a table that failed its check, and judge what would leave."""
+"""Protect tables that failed their check, and judge what would leave."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from disclosure.audit import Leak, audit
-from disclosure.audit.knowledge import changed_system, check_additive, evidence_of, hidden_system
-from disclosure.audit.system import Mask, Reals
-from disclosure.differencing import protected_differences
+from disclosure.audit import audit
+from disclosure.audit.knowledge import changed_system, check_additive
+from disclosure.audit.tables import Parents, alone, evidence_of, together
 from disclosure.dropping import remaining_of
 from disclosure.errors import DisclosureError
-from disclosure.evidence import Contributors
+from disclosure.leaving import behind, judged
 from disclosure.perturb import Changed, cell_key, controlled, rounded
 from disclosure.released import Released
-from disclosure.result import Finding, Report, count_of, worst
+from disclosure.result import Report
 from disclosure.safe import Safe, kept, printed, table_of, withheld_in, written
-from disclosure.suppress import suppress
-from disclosure.verdict import Verdict
+from disclosure.withholding import Wishes, withhold
+
+__all__ = ["METHODS", "Wishes", "protect", "protect_together"]
 
 METHODS: Final = ("suppress", "drop_records", "round", "controlled_round", "cell_key")
 """The ways to protect a table."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wishes:
-    """What the author wishes of a suppression. Positions are those of the report's cells.
-
-    Attributes:
-        cost: "value" counts the rows that are withheld, "cells" the cells.
-        importance: factors on the cost of single cells, at least 0.
-        frozen: cells that must be published.
-        forbidden: cells that must be withheld, safe or not.
-    """
-
-    cost: str = "value"
-    importance: Mapping[int, float] | None = None
-    frozen: Collection[int] = ()
-    forbidden: Collection[int] = ()
 
 
 def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
@@ -74,7 +57,7 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
         return _dropped(report, released)
     check_additive(report)
     if method == "suppress":
-        return _suppressed(report, wishes or Wishes(), time_limit, released)
+        return withhold(alone(report), [wishes or Wishes()], time_limit=time_limit, released=released)[0]
     if method not in METHODS:
         raise DisclosureError("method", f"There is no method {method!r:.60}; choose {', '.join(METHODS)}.")
     check_counts_only(report)
@@ -83,6 +66,41 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
         return _changed(report, cell_key(report, base, key), method, released)
     changed = rounded(report, base) if method == "round" else controlled(report, base, time_limit)
     return _changed(report, changed, method, released)
+
+
+def protect_together(
+    reports: Sequence[Report],
+    *,
+    parents: Parents | None = None,
+    time_limit: float = 30,
+    wishes: Sequence[Wishes] | None = None,
+    released: Sequence[Released] = (),
+) -> tuple[Safe, ...]:
+    """Withhold cells of several tables over the same people at once: linked tables, or the levels of a hierarchy.
+
+    A cell that stands in several tables is withheld in all of them or in none, and what all tables together say is
+    held against each. A hierarchical table is one table per level, and `parents` says what belongs to what:
+    {"district": ("region", {"Leeds": "Yorkshire", "York": "Yorkshire"})}.
+
+    Args:
+        reports: the checks of the tables: one source, filter, unit, weight and policy, and the same measures.
+        parents: per dimension the coarser dimension, and to which level of it each level belongs; missing levels
+            belong to missing ones.
+        time_limit: seconds for the search of the cheapest protection.
+        wishes: one per table.
+        released: every exact table released before on the same population.
+
+    Raises:
+        DisclosureError: "linked": they are not such tables; else as `protect` with "suppress".
+    """
+    for report in reports:
+        evidence_of(report)
+        check_additive(report)
+    granted = [Wishes() for _ in reports] if wishes is None else list(wishes)
+    if len(granted) != len(reports):
+        raise DisclosureError("wishes", "Give the wishes of each table, in the order of the tables.")
+    tables = together(reports, parents or {})
+    return withhold(tables, granted, time_limit=time_limit, released=released)
 
 
 def check_counts_only(report: Report) -> None:
@@ -100,23 +118,6 @@ def check_counts_only(report: Report) -> None:
 def _check_base(base: object) -> None:
     if type(base) is not int or not 2 <= base <= 1000:
         raise DisclosureError("base", "The base must be a whole number from 2 to 1000.")
-
-
-def _suppressed(report: Report, wishes: Wishes, time_limit: float, released: Sequence[Released]) -> Safe:
-    size = len(report.cells)
-    unsafe = report.cells["unsafe"].to_numpy(dtype=np.bool_) | _mask(wishes.forbidden, size)
-    system = hidden_system(report, unsafe)
-    cost, frozen = _cost(report, wishes), _mask(wishes.frozen, size)
-    choice = suppress(system, unsafe, cost=cost, frozen=frozen, time_limit=time_limit)
-    numbers = {name: report.cells[name].tolist() for name in printed(report)}
-    table = table_of(report, numbers, choice.withheld)
-    withheld = withheld_in(written(table), report, numbers)
-    leaks = audit(system, withheld)
-    more = int((withheld & ~unsafe).sum())
-    said = f"{count_of(np.flatnonzero(withheld).tolist())} withheld, {more} of them to protect the others."
-    behind = _behind(report, ~withheld)
-    safe = Safe(table, report, "suppress", choice.optimal, ~withheld, report.cells, behind)
-    return _judged(safe, ~withheld, leaks, said=said, released=released)
 
 
 def _dropped(report: Report, released: Sequence[Released]) -> Safe:
@@ -137,9 +138,9 @@ def _dropped(report: Report, released: Sequence[Released]) -> Safe:
     table = table_of(remaining, numbers, left.withheld)
     withheld = withheld_in(written(table), remaining, numbers)
     people = left.contributors
-    behind = None if people is None else {name: kept(found, ~withheld) for name, found in people.items()}
-    safe = Safe(table, remaining, "drop_records", True, ~withheld, left.cells, behind)  # noqa: FBT003
-    return _judged(safe, ~withheld, (), said=left.said, released=released)
+    published = None if people is None else {name: kept(found, ~withheld) for name, found in people.items()}
+    safe = Safe(table, remaining, "drop_records", True, ~withheld, left.cells, published)  # noqa: FBT003
+    return judged(safe, ~withheld, (), said=left.said, released=released)
 
 
 def _changed(report: Report, changed: Changed, method: str, released: Sequence[Released]) -> Safe:
@@ -153,93 +154,5 @@ def _changed(report: Report, changed: Changed, method: str, released: Sequence[R
     cells = report.cells.assign(**changed.columns).astype(report.cells.dtypes.to_dict())
     for name in [column for column in cells.columns if column.endswith("units")]:
         cells[name] = cells["n"]
-    safe = Safe(table, report, method, changed.optimal, everyone, cells, _behind(report, everyone))
-    return _judged(safe, ~unsafe, leaks, said=changed.said, released=released)
-
-
-def _behind(report: Report, cells: Mask) -> dict[str | None, Contributors] | None:
-    """Return who is behind the published cells."""
-    found = evidence_of(report).contributors()
-    return None if found is None else {column: kept(one, cells) for column, one in found.items()}
-
-
-def _judged(
-    safe: Safe, exact: Mask, leaks: Sequence[Leak], *, said: str, released: Sequence[Released]
-) -> Safe:
-    """Judge a table as it would leave.
-
-    Args:
-        safe: the table, with the report of the unprotected one.
-        exact: cells whose own findings still stand, for their true numbers are printed.
-        leaks: what the audit found.
-        said: what was done, for a person.
-        released: what was released before.
-    """
-    report = safe.report
-    findings = [*_standing(report.findings, exact), *_leaking(leaks)]
-    places = np.flatnonzero(safe.published)
-    findings.extend(
-        replace(found, cells=tuple(int(places[cell]) for cell in found.cells))
-        for found in protected_differences(safe.released("this table"), released, report.policy)
-    )
-    findings.append(Finding("recoverable", (), f"Protected: {said}", Verdict.REVIEW))
-    rules: list[tuple[str, ...]] = [() for _ in range(len(report.cells))]
-    for finding in findings:
-        for cell in finding.cells if finding.verdict is Verdict.FAIL else ():
-            rules[cell] = tuple(dict.fromkeys((*rules[cell], finding.rule)))
-    cells = report.cells.copy()
-    cells["rules"], cells["unsafe"] = rules, [bool(names) for names in rules]
-    judged = replace(report, verdict=worst(findings), findings=tuple(findings), cells=cells, evidence=None)
-    return replace(safe, report=judged)
-
-
-def _standing(findings: Sequence[Finding], exact: Mask) -> list[Finding]:
-    """Return the findings that hold of what is printed; one on the whole table always does."""
-    kept_findings = []
-    for finding in findings:
-        cells = tuple(cell for cell in finding.cells if exact[cell])
-        if cells or not finding.cells:
-            kept_findings.append(replace(finding, cells=cells))
-    return kept_findings
-
-
-def _leaking(leaks: Sequence[Leak]) -> list[Finding]:
-    """Say which cells can be recovered, exactly or nearly."""
-    kinds = (
-        ("can be recovered exactly", lambda leak: leak.exact),
-        ("can be estimated too closely", lambda leak: not leak.exact and not leak.inside),
-        ("can be estimated too closely by contributors of other cells", lambda leak: leak.inside),
-    )
-    found = []
-    for text, belongs in kinds:
-        cells = tuple(sorted({leak.cell for leak in leaks if belongs(leak)}))
-        if cells:
-            found.append(Finding("recoverable", cells, f"{count_of(cells)} {text}.", Verdict.FAIL))
-    return found
-
-
-def _mask(cells: Collection[int], size: int) -> Mask:
-    """Return positions as a mask.
-
-    Raises:
-        DisclosureError: "wishes".
-    """
-    mask = np.zeros(size, dtype=np.bool_)
-    for cell in cells:
-        if type(cell) is not int or not 0 <= cell < size:
-            raise DisclosureError("wishes", "A wish names a cell that the report does not have; correct it.")
-        mask[cell] = True
-    return mask
-
-
-def _cost(report: Report, wishes: Wishes) -> Reals:
-    """Return what withholding each cell costs; a cell always costs something, so that none is withheld for nothing."""
-    if wishes.cost not in {"value", "cells"}:
-        raise DisclosureError("wishes", "The cost is 'value' or 'cells'.")
-    size = len(report.cells)
-    cost = report.cells["n"].to_numpy(dtype=np.float64) + 1.0 if wishes.cost == "value" else np.ones(size)
-    for cell, factor in (wishes.importance or {}).items():
-        if not 0 <= factor < np.inf:
-            raise DisclosureError("wishes", "Each importance is a number of at least 0.")
-        cost[_mask([cell], size)] *= factor
-    return cost
+    safe = Safe(table, report, method, changed.optimal, everyone, cells, behind(report, everyone))
+    return judged(safe, ~unsafe, leaks, said=changed.said, released=released)

@@ -5,10 +5,10 @@ from dataclasses import replace
 from typing import Final
 
 import numpy as np
-from numpy.typing import NDArray
 
 from disclosure.audit.insiders import People, counted_people, groups_of
 from disclosure.audit.system import Equations, Layer, Mask, Reals, System, margins_of, stack
+from disclosure.audit.tables import Tables, evidence_of
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence, Sums
 from disclosure.quantity import Quantity, Role
@@ -16,19 +16,6 @@ from disclosure.result import Report
 
 ADDITIVE: Final = frozenset({"count", "sum", "mean"})
 """Measures from which totals follow, so that they can be audited."""
-
-
-def evidence_of(report: Report) -> Evidence:
-    """Return the evidence behind a report.
-
-    Raises:
-        DisclosureError: "no_evidence": the report was loaded.
-    """
-    if report.evidence is None:
-        raise DisclosureError(
-            "no_evidence", "A loaded report cannot be protected; assess the statistic again."
-        )
-    return report.evidence
 
 
 def check_additive(report: Report) -> None:
@@ -54,13 +41,19 @@ def check_additive(report: Report) -> None:
 
 def counts_of(report: Report) -> dict[str, Reals]:
     """Return each printed count that differs from the others, rows first."""
-    columns = ["n", *(f"{measure.name}_n" for measure in report.statistic.measures)]
-    found: dict[str, Reals] = {}
-    for name in columns:
-        values = report.cells[name].to_numpy(dtype=np.float64)
-        if not any(np.array_equal(values, other) for other in found.values()):
-            found[name] = values
-    return found
+    return {name: report.cells[name].to_numpy(dtype=np.float64) for name in _counted([report])}
+
+
+def _counted(reports: Sequence[Report]) -> list[str]:
+    """Return the names of the printed counts that differ in some of the tables, rows first."""
+    names = ["n", *(f"{measure.name}_n" for measure in reports[0].statistic.measures)]
+    kept: list[str] = []
+    for name in names:
+        if not any(
+            all(report.cells[name].equals(report.cells[other]) for report in reports) for other in kept
+        ):
+            kept.append(name)
+    return kept
 
 
 def equations_of(report: Report) -> Equations:
@@ -68,44 +61,85 @@ def equations_of(report: Report) -> Equations:
     return margins_of(evidence_of(report).grid)
 
 
-def hidden_system(report: Report, unsafe: Mask) -> System:
-    """Return the system of a table whose unsafe cells are to be withheld."""
-    counts = counts_of(report)
-    layers = [_count_layer(report, name, values, unsafe) for name, values in counts.items()]
-    layers += [_sum_layer(report, quantity, unsafe) for quantity in _summed(report)]
-    equations = equations_of(report)
-    system = stack(equations, layers, _couples(counts))
-    if not _summed(report):
+def hidden_system(tables: Tables, unsafe: Mask) -> System:
+    """Return the system of tables whose unsafe cells are to be withheld.
+
+    Args:
+        tables: one table, or several over the same people.
+        unsafe: the common cells that need protection.
+    """
+    names, quantities = _counted(tables.reports), _summed(tables.reports[0])
+    here = [unsafe[place] for place in tables.places]
+    pairs = [*zip(tables.reports, here, strict=True)]
+    layers = [_merged(tables, [_count_layer(report, name, mask) for report, mask in pairs]) for name in names]
+    layers += [
+        _merged(tables, [_sum_layer(report, one, mask) for report, mask in pairs]) for one in quantities
+    ]
+    couples = _couples(
+        [tables.values_of([_column(report, name) for report in tables.reports]) for name in names]
+    )
+    system = stack(tables.equations, layers, couples)
+    if not quantities:
         return system  # who is alone in a count does not know it
-    pairs = [(low, high) for low, high, _ in _couples(counts)]
-    people = _people(report, equations, [_column_of(report, name) for name in counts])
-    coalition = report.policy.coalition_units
-    return replace(system, groups=groups_of(equations, people, coalition, pairs))
+    columns = [_present(tables.reports[0], name) for name in names] + [one.column for one in quantities]
+    coalition = tables.reports[0].policy.coalition_units
+    people = _people(tables, columns, coalition)
+    linked = [(low, high) for low, high, _ in couples]
+    return replace(system, groups=groups_of(tables.equations, people, coalition, linked))
 
 
-def _column_of(report: Report, count: str) -> str | None:
+def _column(report: Report, name: str) -> Reals:
+    return report.cells[name].to_numpy(dtype=np.float64)
+
+
+def _merged(tables: Tables, layers: Sequence[Layer]) -> Layer:
+    """Lay one printed number of several tables out on their common cells, as tight as any table says."""
+    infinite = np.full(tables.size, np.inf)
+    down, up, need_down, need_up = infinite, infinite.copy(), np.zeros(tables.size), np.zeros(tables.size)
+    for place, layer in zip(tables.places, layers, strict=True):
+        down[place] = np.minimum(down[place], layer.down)
+        up[place] = np.minimum(up[place], layer.up)
+        need_down[place] = np.maximum(need_down[place], layer.need_down)
+        need_up[place] = np.maximum(need_up[place], layer.need_up)
+    least = min(layer.least for layer in layers)
+    need_down, need_up = np.minimum(need_down, down), np.minimum(need_up, up)
+    return Layer(layers[0].name, layers[0].whole, down, up, need_down, need_up, least)
+
+
+def _present(report: Report, count: str) -> str | None:
     """Return the column that is present in the rows of a count."""
     return next((m.column for m in report.statistic.measures if f"{m.name}_n" == count), None)
 
 
-def _people(report: Report, equations: Equations, columns: Sequence[str | None]) -> list[tuple[People, ...]]:
-    """Return per layer the contributors of each cell that has few, by their keys where these are known."""
-    evidence, coalition = evidence_of(report), report.policy.coalition_units
-    units = dict.fromkeys(columns, evidence.units)
-    for quantity, sums in evidence.sums.items():
-        if quantity.column is not None:
-            units[quantity.column] = sums.units
-    layers = [*columns, *(quantity.column for quantity in _summed(report))]
-    found = None if report.statistic.unit is None else evidence.contributors()
-    if found is None:
-        counted = {column: counted_people(equations, counts, coalition) for column, counts in units.items()}
-        return [counted[column] for column in layers]
-    few = {column: _few(found[column].keys, coalition) for column in set(layers)}
-    return [few[column] for column in layers]
+def _people(tables: Tables, columns: Sequence[str | None], coalition: int) -> list[Sequence[People]]:
+    """Return per layer the contributors of each common cell that has few, by their keys where these are known."""
+    behind = [evidence_of(report).contributors() for report in tables.reports]
+    named = tables.reports[0].statistic.unit is not None
+    if not named or any(found is None for found in behind):
+        return _counted_people(tables, columns, coalition)
+    people: dict[str | None, list[People]] = {one: [frozenset()] * tables.size for one in columns}
+    for column, cells in people.items():
+        for place, found in zip(tables.places, behind, strict=True):
+            for cell, keys in zip(place.tolist(), (found or {})[column].keys, strict=True):
+                if len(keys) <= coalition:
+                    cells[cell] = frozenset(keys.tolist())
+    return [people[column] for column in columns]
 
 
-def _few(keys: Sequence[NDArray[np.uint64]], coalition: int) -> tuple[People, ...]:
-    return tuple(frozenset(one.tolist()) if len(one) <= coalition else frozenset() for one in keys)
+def _counted_people(tables: Tables, columns: Sequence[str | None], coalition: int) -> list[Sequence[People]]:
+    """Return contributors by their number alone; those of two columns are told apart."""
+    people: dict[str | None, Sequence[People]] = {}
+    for index, column in enumerate(dict.fromkeys(columns)):
+        units = tables.values_of([_units(evidence_of(report), column) for report in tables.reports])
+        first = index * (coalition + 1) * 2 * tables.size
+        people[column] = counted_people(tables.equations, units.astype(np.int64), coalition, first=first)
+    return [people[column] for column in columns]
+
+
+def _units(evidence: Evidence, column: str | None) -> Reals:
+    """Return how many units have a value in a column, per cell."""
+    counted = (sums.units for quantity, sums in evidence.sums.items() if quantity.column == column)
+    return next(counted, evidence.units).astype(np.float64) if column else evidence.units.astype(np.float64)
 
 
 def changed_system(report: Report, unsafe: Mask, ranges: dict[str, tuple[Reals, Reals]]) -> System:
@@ -123,18 +157,19 @@ def changed_system(report: Report, unsafe: Mask, ranges: dict[str, tuple[Reals, 
         zeros = np.zeros(len(values))
         width = float(report.policy.count_protection)
         layers.append(Layer(name, True, values - low, high - values, zeros, zeros, width))  # noqa: FBT003
-    system = stack(equations_of(report), layers, _couples(counts))
+    system = stack(equations_of(report), layers, _couples([*counts.values()]))
     system.least[~unsafe[system.cell]] = 0.0
     return system
 
 
-def _couples(counts: dict[str, Reals]) -> list[tuple[int, int, Reals]]:
+def _couples(counts: Sequence[Reals]) -> list[tuple[int, int, Reals]]:
     """No count of values present exceeds the count of rows."""
-    rows, *others = counts.values()
+    rows, *others = counts
     return [(index + 1, 0, rows - values) for index, values in enumerate(others)]
 
 
-def _count_layer(report: Report, name: str, values: Reals, unsafe: Mask) -> Layer:
+def _count_layer(report: Report, name: str, unsafe: Mask) -> Layer:
+    values = _column(report, name)
     down, up = values.copy(), np.full(len(values), np.inf)
     policy, rules = report.policy, report.cells["rules"]
     if not report.statistic.measures and np.array_equal(values, report.cells["units"].to_numpy()):
@@ -165,7 +200,8 @@ def _sum_layer(report: Report, quantity: Quantity, unsafe: Mask) -> Layer:
     values = _real(sums, sums.total)
     no_negative = bool(np.all(sums.total == sums.absolute))
     everywhere = np.full(len(values), np.inf)
-    asked = _sum_protection(report, sums)
+    levels = [sums, *(counted.sums[quantity] for _, counted in evidence_of(report).coarser)]
+    asked = np.max([_sum_protection(report, level) for level in levels], axis=0)
     need = np.where(unsafe, asked, 0.0)
     smallest = float(need.max(initial=0.0)) * _SMALLEST
     need = np.where(unsafe, np.maximum(need, smallest), 0.0)

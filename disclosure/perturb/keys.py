@@ -11,8 +11,9 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from disclosure.audit.knowledge import counts_of, evidence_of
+from disclosure.audit.knowledge import counts_of
 from disclosure.audit.system import Reals
+from disclosure.audit.tables import evidence_of
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Contributors
 from disclosure.perturb.changed import Changed, changed_counts
