@@ -13,7 +13,8 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from disclosure.errors import DisclosureError
 from disclosure.models.design import Design
 from disclosure.models.factors import Doubles
-from disclosure.models.fit import Fact, Fit, sandwich, scales_of, small_sample, wald
+from disclosure.models.fit import Fact, Fit, sandwich, small_sample, wald
+from disclosure.models.rank import scales_of
 from disclosure.models.separation import is_separated
 
 MOST_STEPS: Final = 200
@@ -21,7 +22,7 @@ MOST_STEPS: Final = 200
 SLOPE_LEFT: Final = 1e-6
 """A maximum is reached when the likelihood's slope along each column of about unit size is below this share of the
 number of rows."""
-FAR: Final = 15.0
+FAR: Final[Mapping[str, float]] = {"logit": 15.0, "probit": 5.0, "poisson": 15.0}
 """A linear predictor beyond this makes one suspect that the data are separated: odds of three million to one."""
 
 
@@ -41,7 +42,7 @@ def choice(kind: str, design: Design, errors: str) -> Fit:
     scaled = design.matrix / scales
     model = _model(kind, design, scaled)
     estimate = _maximum(model)
-    likely = estimate is not None and bool(np.abs(scaled @ estimate).max(initial=0.0) < FAR)
+    likely = estimate is not None and bool(np.abs(scaled @ estimate).max(initial=0.0) < FAR[kind])
     if not likely and is_separated(kind, design, scaled):
         raise DisclosureError(
             "separation",

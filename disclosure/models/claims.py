@@ -13,11 +13,18 @@ import pandas as pd
 
 from disclosure.errors import DisclosureError
 from disclosure.models.columns import columns, contributions, influence, leverage
-from disclosure.models.design import MAX_COLUMNS, MAX_NUMBERS, Column, Design, has_two_values, repeated
+from disclosure.models.design import (
+    MAX_COLUMNS,
+    MAX_NUMBERS,
+    Column,
+    Design,
+    has_two_values,
+)
 from disclosure.models.factors import Doubles
-from disclosure.models.fit import Fit, scales_of
+from disclosure.models.fit import Fit
 from disclosure.models.formula import Name
 from disclosure.models.means import degrees, means, single, threshold
+from disclosure.models.rank import repeated, scales_of
 from disclosure.models.remark import Judged, Remark
 from disclosure.models.units import Units
 from disclosure.naming import check_name
@@ -173,7 +180,7 @@ def _judged(design: pd.DataFrame, terms: Sequence[str], unit: str, response: str
         event=None,
         exposure=None,
     )
-    if size <= len(terms) or repeated(found, matrix):
+    if size <= len(terms) or repeated(matrix, matrix):
         raise DisclosureError(
             "rank", "Columns of the design are mixtures of others, or rows are fewer; claim a simpler model."
         )

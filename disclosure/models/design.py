@@ -6,22 +6,20 @@ from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import linalg
 
 from disclosure.errors import DisclosureError
 from disclosure.models.coding import Part, parts_of
 from disclosure.models.factors import Doubles, Levels, is_categorical, levels_of, numbers_of
-from disclosure.models.formula import Call, Categories, Factor, Formula, Name, Term, factor_text, term_text
+from disclosure.models.formula import Call, Categories, Factor, Formula, Term, factor_text
 from disclosure.models.model import Model
+from disclosure.models.rank import check_size
+from disclosure.models.response import positive, response_of, truth
 from disclosure.sample import Positions, Sample
 
 MAX_COLUMNS: Final = 500
 """Most columns of a design. Source: ours; more are a table, or effects to absorb."""
 MAX_NUMBERS: Final = 200_000_000
 """Most numbers in a design, in doubles: 1.6 GB. Source: ours."""
-RANK_TOLERANCE: Final = 1e-10
-"""A column of unit length is a mixture of others when no more than this of it is left beside them: about the
-square root of a double's precision times a hundred, so that a year and its square still count as two."""
 Codes = NDArray[np.intp]
 
 
@@ -114,16 +112,19 @@ def design_of(model: Model, formula: Formula, sample: Sample, rows: Positions) -
     for factor in factors:
         if not isinstance(factor, Call) and is_categorical(factor, sample):
             levels[factor] = levels_of(factor, sample, used)
+            _check_levels(factor, levels[factor])
     numbers: dict[Factor, Doubles] = {
         factor: numbers_of(factor, sample, used)
         for factor in factors
         if factor not in levels and not isinstance(factor, Categories)
     }
     columns, matrix = _matrix(_parts(model, formula, frozenset(levels)), levels, numbers, len(used))
+    response = response_of(model, formula.response, sample, used)
+    check_size(np.column_stack([response, matrix]))
     groups = {name: _codes(sample, name, used) for name in (*model.absorb, *model.strata)}
     return Design(
         rows=used,
-        response=_response(model, formula.response, sample, used),
+        response=response,
         matrix=matrix,
         columns=columns,
         cells=tuple(_cells(formula.terms, levels)),
@@ -131,28 +132,18 @@ def design_of(model: Model, formula: Formula, sample: Sample, rows: Positions) -
         effects=tuple(groups[name] for name in model.absorb),
         cluster=None if model.cluster is None else _codes(sample, model.cluster, used),
         strata=_joined([groups[name] for name in model.strata]) if model.strata else None,
-        event=None if model.event is None else _truth(model.event, sample, used) > 0,
-        exposure=None if model.exposure is None else _positive(model.exposure, sample, used),
+        event=None if model.event is None else truth(model.event, sample, used) > 0,
+        exposure=None if model.exposure is None else positive(model.exposure, sample, used),
     )
 
 
-def repeated(design: Design, matrix: Doubles) -> tuple[str, ...]:
-    """Return the terms of columns that are mixtures of others.
-
-    Args:
-        design: the design.
-        matrix: its matrix, with effects taken out where they are absorbed.
-    """
-    if not matrix.shape[1]:
-        return ()
-    lengths, whole = np.linalg.norm(matrix, axis=0), np.linalg.norm(design.matrix, axis=0)
-    gone = lengths <= RANK_TOLERANCE * np.maximum(whole, np.finfo(np.float64).tiny)
-    scaled = matrix / np.where(gone, 1.0, lengths)
-    triangle, order = linalg.qr(scaled, mode="r", pivoting=True, check_finite=False)
-    left = np.zeros(matrix.shape[1])
-    left[: min(matrix.shape)] = np.abs(np.diag(triangle))
-    lost = {*order[left < RANK_TOLERANCE].tolist(), *np.flatnonzero(gone).tolist()}
-    return tuple(dict.fromkeys(term_text(design.columns[place].term) for place in sorted(lost)))
+def _check_levels(factor: Factor, levels: Levels) -> None:
+    """Refuse categories of one level: they are the constant once more."""
+    if len(levels.labels) < 2:
+        raise DisclosureError(
+            "rank",
+            f"{factor_text(factor)[:80]} has one level in the rows used, so it explains nothing; leave it out.",
+        )
 
 
 def _parts(model: Model, formula: Formula, categorical: frozenset[Factor]) -> list[Part]:
@@ -224,50 +215,3 @@ def _joined(groups: Sequence[Codes]) -> Codes:
 
 def _codes(sample: Sample, name: str, rows: Positions) -> Codes:
     return levels_of(Categories(name), sample, rows).codes
-
-
-def _response(model: Model, response: Factor, sample: Sample, rows: Positions) -> Doubles:
-    """Return what is explained, of the sort that the estimator takes."""
-    if model.kind in {"logit", "probit"}:
-        if isinstance(response, Categories):
-            return _one_of_two(response, sample, rows)
-        return _zero_or_one(numbers_of(response, sample, rows), factor_text(response))
-    if isinstance(response, Categories):
-        raise _wrong_response(factor_text(response), "numbers")
-    found = numbers_of(response, sample, rows)
-    if model.kind == "poisson" and ((found < 0) | (found != np.floor(found))).any():
-        raise _wrong_response(factor_text(response), "counts: whole numbers of at least nought")
-    if model.kind == "cox" and (found <= 0).any():
-        raise _wrong_response(factor_text(response), "times above nought")
-    return found
-
-
-def _one_of_two(response: Categories, sample: Sample, rows: Positions) -> Doubles:
-    """Return 0 for the reference and 1 for the other of two levels."""
-    levels = levels_of(response, sample, rows)
-    if len(levels.labels) > 2:
-        raise _wrong_response(factor_text(response), "two levels")
-    return np.asarray(levels.codes != levels.reference, dtype=np.float64)
-
-
-def _truth(name: str, sample: Sample, rows: Positions) -> Doubles:
-    return _zero_or_one(numbers_of(Name(name), sample, rows), name)
-
-
-def _zero_or_one(values: Doubles, name: str) -> Doubles:
-    if not np.isin(values, (0, 1)).all():
-        raise _wrong_response(name, 'only 0 and 1 (or, for two texts, be written C(name, ref="level"))')
-    return values
-
-
-def _positive(name: str, sample: Sample, rows: Positions) -> Doubles:
-    found = numbers_of(Name(name), sample, rows)
-    if (found <= 0).any():
-        raise _wrong_response(name, "numbers above nought")
-    return found
-
-
-def _wrong_response(name: str, wanted: str) -> DisclosureError:
-    return DisclosureError(
-        "response", f"{name[:60]!r} must hold {wanted} in every row used; recode or filter it."
-    )

@@ -1,9 +1,11 @@
 """From a design to a fitted model, or to the reason why there is none."""
 
 from disclosure.errors import DisclosureError
-from disclosure.models.design import Design, repeated
+from disclosure.models.design import Design
 from disclosure.models.fit import Fit
+from disclosure.models.formula import term_text
 from disclosure.models.model import Model
+from disclosure.models.rank import repeated
 from disclosure.models.within import effects_count, without_effects
 
 
@@ -21,7 +23,7 @@ def estimate(model: Model, design: Design, errors: str) -> Fit:
     """
     _check_size(model, design, errors)
     matrix = without_effects(design.matrix, design.effects, design.weight)
-    terms = repeated(design, matrix)
+    terms = dict.fromkeys(term_text(design.columns[place].term) for place in repeated(design.matrix, matrix))
     if terms:
         beside = " or of the absorbed effects" if design.effects else ""
         raise DisclosureError(

@@ -1,7 +1,6 @@
 """What an estimator found, before anything is judged."""
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,18 +62,6 @@ class Fit:
         reach = float(spread.ppf((1 + level) / 2)) * errors
         p_value = 2 * spread.sf(np.abs(statistic))
         return errors, statistic, np.asarray(p_value), self.estimate - reach, self.estimate + reach
-
-
-SCALE_LIMIT: Final = 1000
-"""Largest power of two by which a column is scaled; doubles end at 2**1023."""
-
-
-def scales_of(matrix: Doubles) -> Doubles:
-    """Return per column the power of two that brings its largest value near one; dividing by it loses no bit."""
-    if not matrix.size:
-        return np.ones(matrix.shape[1])
-    exponents = np.frexp(np.abs(matrix).max(axis=0))[1]
-    return np.asarray(np.ldexp(1.0, np.clip(exponents, -SCALE_LIMIT, SCALE_LIMIT)), dtype=np.float64)
 
 
 def sandwich(bread: Doubles, scores: Doubles, cluster: NDArray[np.intp] | None) -> Doubles:

@@ -10,7 +10,8 @@ from statsmodels.duration.hazard_regression import PHReg
 from disclosure.errors import DisclosureError
 from disclosure.models.design import Design
 from disclosure.models.factors import Doubles
-from disclosure.models.fit import Fact, Fit, scales_of, wald
+from disclosure.models.fit import Fact, Fit, wald
+from disclosure.models.rank import scales_of
 from disclosure.models.within import without_effects
 
 FAR: Final = 15.0

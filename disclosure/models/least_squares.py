@@ -9,7 +9,8 @@ from statsmodels.regression.linear_model import WLS
 
 from disclosure.models.design import Codes, Design
 from disclosure.models.factors import Doubles
-from disclosure.models.fit import Fact, Fit, sandwich, scales_of, small_sample, wald
+from disclosure.models.fit import Fact, Fit, sandwich, small_sample, wald
+from disclosure.models.rank import scales_of
 from disclosure.models.within import effects_count, without_effects
 
 PERFECT: Final = 1e-12
