@@ -1,0 +1,158 @@
+"""H18: nominal 95% intervals hold the truth in 93 to 97% of 2,000 releases, whatever is asked.
+
+Data are aggregated once, so that a release is a draw. A count's interval has whole ends, a quantile's ends at edges: both
+may hold more often than they say, never less.
+"""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from disclosure import dp
+from disclosure.dp.mechanism import draw_noise
+from disclosure.dp.regression.design import design_of
+from disclosure.dp.regression.estimates import solved, table_of
+from disclosure.models import Model
+from disclosure.statistic import Kind, Statistic
+
+RELEASES = 2_000
+CELLS = 200
+PRICES = [{"rho": 0.005}, {"epsilon": 0.2, "mechanism": "laplace"}]
+
+
+def many_cells(measures, values, price, *, margins=False):
+    """Many releases of cells that hold the same values: noise of each cell is independent of the others'."""
+    data = pd.DataFrame(
+        {
+            "person_id": np.arange(CELLS * len(values)),
+            "cell": np.repeat(np.arange(CELLS), len(values)),
+            "bill": np.tile(values, CELLS),
+        }
+    )
+    facts = dp.Dictionary(
+        unit="person_id",
+        rows_per_unit=1,
+        keys={"cell": list(range(CELLS))},
+        bounds={"bill": (0, 1_000)},
+        population=len(data),
+        bins={"bill": list(range(10, 1_000, 10))},
+    )
+    stat = Statistic.table("cells", by=["cell"], measures=measures, unit="person_id", margins=margins)
+    plan = dp.plan(stat, facts, **price)
+    exact = dp.aggregate(plan, data, bounded=True)
+    return [dp.draw(plan, exact) for _ in range(RELEASES // CELLS)]
+
+
+def covered(answers, name, true):
+    """Share of the cells' intervals that hold the truth."""
+    held = [
+        (ends[f"{name}_low"] <= true) & (true <= ends[f"{name}_high"])
+        for ends in (answer.intervals.iloc[:CELLS] for answer in answers)
+    ]
+    return float(np.mean(held))
+
+
+@pytest.fixture(scope="module")
+def bills():
+    return np.random.default_rng(11).integers(0, 1_001, 400)
+
+
+@pytest.mark.parametrize("price", PRICES, ids=["gaussian", "laplace"])
+def test_h18_counts_sums_and_means(bills, price):  # H18
+    measures = {"total": ("sum", "bill"), "average": ("mean", "bill"), "people": ("count", None)}
+    answers = many_cells(measures, bills, price)
+    assert 0.93 <= covered(answers, "people", len(bills)) <= 0.97
+    assert 0.93 <= covered(answers, "total", bills.sum()) <= 0.97
+    assert 0.93 <= covered(answers, "average", bills.mean()) <= 0.97
+
+
+def test_h18_means_of_cells_too_small_for_their_noise():  # H18
+    answers = many_cells({"average": ("mean", "bill")}, np.array([400, 900]), PRICES[0])
+    assert covered(answers, "average", 650) >= 0.93  # wide, and never wrong more often
+
+
+@pytest.mark.parametrize("share", ["all", "columns"])
+def test_h18_proportions(bills, share):  # H18
+    answers = many_cells({"share": ("proportion", None, share)}, bills, PRICES[0], margins=True)
+    true = 1 / CELLS if share == "all" else 1
+    held = covered(answers, "share", true)
+    assert 0.93 <= held <= 0.97 if share == "all" else held == 1
+
+
+@pytest.mark.parametrize(
+    "price", [{"rho": 0.02}, {"epsilon": 0.28, "mechanism": "laplace"}], ids=["gaussian", "laplace"]
+)
+def test_h18_quantiles(bills, price):  # H18
+    points = {"low": 0.25, "middle": 0.5, "high": 0.9}
+    measures = {name: ("quantile", "bill", point) for name, point in points.items()}
+    answers = many_cells(measures, bills, price)
+    for name, point in points.items():
+        held = covered(answers, name, float(np.quantile(bills, point, method="inverted_cdf")))
+        assert 0.93 <= held <= 0.985  # ends are edges, so that a little more is held than is said
+        widths = [(each.intervals[f"{name}_high"] - each.intervals[f"{name}_low"]).mean() for each in answers]
+        assert np.mean(widths) < 600
+
+
+def test_h18_quantiles_of_a_crowd_at_one_value():  # H18
+    lumps = np.repeat([101, 102, 899], [300, 301, 599])
+    measures = {"middle": ("median", "bill"), "high": ("quantile", "bill", 0.75)}
+    answers = many_cells(measures, lumps, {"rho": 0.05})
+    assert covered(answers, "middle", 102) >= 0.95
+    assert covered(answers, "high", 899) >= 0.95
+
+
+def prepared(formula, people, rho):
+    """A plan of a regression, its exact sums, and what they are."""
+    facts = dp.Dictionary(
+        unit="person_id",
+        rows_per_unit=1,
+        keys={"region": ["a", "b", "c"]},
+        bounds={"x": (-3, 3), "y": (-10, 10)},
+        scale={"x": 1_000, "y": 1_000},
+        population=len(people),
+    )
+    stat = Statistic(
+        kind=Kind.MODEL, source="people", by=(), measures=(), unit="person_id", where=None, weight=None,
+        margins=False, asks=Model(kind="ols", formula=(("(1)", formula),)),
+    )  # fmt: skip
+    plan = dp.plan(stat, facts, rho=rho)
+    (exact,) = dp.aggregate(plan, people, bounded=True).of(plan)
+    return plan, exact, design_of(stat.asks, facts)
+
+
+def invented(random, size):
+    region = random.choice(["a", "b", "c"], size, p=[0.5, 0.3, 0.2])
+    x = random.uniform(-3, 3, size)
+    y = 1 + 0.8 * x - 2 * (region == "b") + 0.5 * (region == "c") + random.normal(0, 1, size)
+    return pd.DataFrame({"person_id": np.arange(size), "region": region, "x": x, "y": y})
+
+
+TRUTH = {"Intercept": 1.0, "region[T.b]": -2.0, "region[T.c]": 0.5, "x": 0.8}
+
+
+@pytest.mark.parametrize("rho", [0.005, 0.02, 0.5])
+def test_h18_regression_errors_by_noise_hold_the_fit_without_noise(rho):  # H18
+    plan, exact, design = prepared("y ~ x + region", invented(np.random.default_rng(13), 20_000), rho)
+    (noise,) = plan.noises
+    true = solved(design, exact, 1e-9).coefficients
+    held = np.empty((RELEASES, len(true)))
+    for release in range(RELEASES):
+        found = solved(design, draw_noise(noise, exact), noise.sigma)
+        held[release] = np.abs(found.coefficients - true) <= 1.96 * np.sqrt(np.diag(found.noise))
+    shares = held.mean(axis=0)
+    assert ((shares >= 0.93) & (shares <= 0.97)).all(), shares
+
+
+@pytest.mark.parametrize("rho", [0.02, 0.5])
+@pytest.mark.parametrize("populations", [40, pytest.param(1_000, marks=pytest.mark.soak)])
+def test_h18_regression_intervals_hold_the_population_that_people_were_drawn_from(rho, populations):  # H18
+    random = np.random.default_rng(14)
+    held = np.empty((populations, len(TRUTH)))
+    for index in range(populations):
+        plan, exact, design = prepared("y ~ x + region", invented(random, 5_000), rho)
+        (noise,) = plan.noises
+        found = solved(design, draw_noise(noise, exact), noise.sigma)
+        table = table_of(design, found, plan.dictionary, half_width=1).set_index("term")
+        held[index] = [table.low[name] <= true <= table.high[name] for name, true in TRUTH.items()]
+    slack = 3 * np.sqrt(0.95 * 0.05 / populations)
+    assert (held.mean(axis=0) > 0.95 - slack).all(), held.mean(axis=0)
