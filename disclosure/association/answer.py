@@ -93,7 +93,7 @@ def _row(asked: Association, sample: Sample, rows: Positions, columns: Sequence[
         perfect = asked.test != "paired_t" and abs(outcome.estimate) > 1 - pairs.PERFECT
         return Row(units, size, parts, None, outcome, len(parts), is_perfect=perfect)
     parts = groups_of(asked.pair[0], sample, rows, columns[0])
-    numbers = [part.values for part in parts if part.values is not None]
+    numbers = [part.values for part in parts]
     apart = groups.are_apart(numbers)
     return Row(units, size, parts, None, _of_groups(asked, numbers), len(parts), is_perfect=apart)
 

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,21 +37,21 @@ class Part:
     Attributes:
         rows: positions in the sample.
         units: distinct units.
-        values: the numbers of its rows, for a test of numbers.
+        values: the numbers of its rows; none for a test of levels.
     """
 
     rows: Positions
     units: int
-    values: Reals | None = None
+    values: Reals = field(default_factory=lambda: np.zeros(0))
 
     @property
     def is_same(self) -> bool:
         """Whether all numbers are one, and there are at least two."""
-        return self.values is not None and len(self.values) > 1 and float(np.ptp(self.values)) == 0
+        return len(self.values) > 1 and float(np.ptp(self.values)) == 0
 
     def held(self, sample: Sample) -> list[Held]:
         """Return how the units' totals lie at each level of unit; rows where each row is a unit."""
-        if self.values is None or not len(self.values):
+        if not len(self.values):
             return []
         levels = sample.units or (np.arange(1, sample.size + 1, dtype=np.uint64),)
         return [_held(self.values, codes[self.rows]) for codes in levels]
@@ -162,8 +162,6 @@ def pair_of(asked: Association, sample: Sample, rows: Positions) -> tuple[Part, 
 
 def leverage(part: Part, sample: Sample) -> float:
     """Return the greatest share that one unit has of a column's spread, with its share of the rows: its leverage."""
-    if part.values is None or not len(part.values):
-        return 0.0
     gaps = (part.values - part.values.mean()) ** 2
     whole = float(gaps.sum())
     if not whole or not math.isfinite(whole):

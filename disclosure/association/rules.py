@@ -96,7 +96,7 @@ def design(facts: Facts, policy: Policy) -> Iterator[Finding]:
     yield from _found("design", few, f"A level has fewer than {least} {facts.noun} in {count_of(few)}.")
     if facts.test == "pearson":
         share = policy.leverage_share
-        led = _where(facts, lambda row: max(leverage(part, facts.sample) for part in row.parts) >= share)
+        led = _where(facts, lambda row: any(leverage(part, facts.sample) >= share for part in row.parts))
         said = f"One unit has a leverage of {share:g} or more in {count_of(led)}."
         yield from _found("design", led, said, Verdict.REVIEW)
     several = _where(facts, lambda row: row.units < row.size)

@@ -85,7 +85,7 @@ class Survival:
             )
         if words.get("at") is not None:
             at = words["at"]
-            if not isinstance(at, list | tuple) or not all(map(_is_time, at)):
+            if not isinstance(at, list | tuple | range) or not all(map(_is_time, at)):
                 raise _wrong("`at` must be a list of times of at least 0, such as [12, 24]")
             words["at"] = tuple(map(float, at))
         return cls(**words)

@@ -1,0 +1,270 @@
+"""What every kind beyond tables has: filters, units, reports, releases, differencing; and what it cannot have."""
+
+import json
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+from pandas.testing import assert_frame_equal
+
+from disclosure import DisclosureError, Policy, Report, Statistic, Verdict, assess, protect
+from disclosure.released import Released
+from disclosure.sample import sample_of
+
+STANDARD = Policy.preset("standard")
+HOSTILE = "\"; drop table x; -- <script>'🦆'"
+
+
+def people(n=600, seed=1):
+    random = np.random.default_rng(seed)
+    return pd.DataFrame(
+        {
+            "t": random.exponential(30, n).round(1),
+            "e": random.integers(0, 2, n),
+            "ill": random.integers(0, 2, n),
+            "x": random.normal(50, 5, n),
+            "y": random.normal(50, 5, n),
+            "g": random.choice(["a", "b"], n),
+            "u": [f"p{number}" for number in range(n)],
+            "audit": [f"k{number}" for number in range(n)],
+            "w": random.uniform(1, 2, n),
+        }
+    )
+
+
+def curve(**words):
+    return Statistic.survival("d", "t", "e", **{"at": [10, 25], "unit": "u"} | words)
+
+
+def ratio(**words):
+    return Statistic.association("d", "odds_ratio", ("ill", "e"), **{"unit": "u"} | words)
+
+
+KINDS = {
+    "curve": curve,
+    "ratio": ratio,
+    "t_test": lambda **words: Statistic.association("d", "t_test", ("x", "ill"), **{"unit": "u"} | words),
+    "pearson": lambda **words: Statistic.association("d", "pearson", ("x", "y"), **{"unit": "u"} | words),
+}
+every = pytest.mark.parametrize("ask", KINDS.values(), ids=KINDS)
+
+
+@every
+@pytest.mark.parametrize(
+    "words", [{}, {"by": ["g"]}, {"where": "x > 50"}, {"unit": None}, {"where": "x > 1e9"}]
+)
+def test_a_report_survives_json_without_its_evidence(ask, words):
+    report = assess(ask(**words), people(), STANDARD)
+    again = Report.from_json(report.to_json())
+    assert again.to_json() == report.to_json()
+    assert_frame_equal(again.cells, report.cells)
+    assert (again.verdict, again.findings, again.statistic) == (
+        report.verdict,
+        report.findings,
+        report.statistic,
+    )
+    assert list(report.cells.columns)[-4:] == ["n", "units", "unsafe", "rules"]
+
+
+@every
+def test_a_cell_of_another_type_is_refused(ask):
+    record = json.loads(assess(ask(), people(), STANDARD).to_json())
+    for place, value in ((0, [1]), (-4, -1), (-3, 1.5), (-2, 1), (3, "x")):
+        cells = [list(row) for row in record["cells"]]
+        cells[0][place] = value
+        with pytest.raises(DisclosureError):
+            Report.from_json(json.dumps(record | {"cells": cells}))
+
+
+@every
+def test_a_filter_chooses_the_rows(ask):
+    data = people()
+    found = assess(ask(where="g == 'a'"), data, STANDARD).cells
+    assert_frame_equal(found, assess(ask(), data[data["g"] == "a"], STANDARD).cells)
+
+
+@every
+@pytest.mark.parametrize("method", ["suppress", "round", "controlled_round", "cell_key"])
+def test_nothing_of_it_can_be_protected_piece_by_piece(ask, method):
+    report = assess(ask(by=["g"]), people(), STANDARD)
+    with pytest.raises(DisclosureError) as caught:
+        protect(report, method=method, key="secret")
+    assert caught.value.code == "unsuitable"
+    assert "coarser" in caught.value.sentence
+    loaded = Report.from_json(report.to_json())
+    with pytest.raises(DisclosureError):
+        protect(loaded, method=method, key="secret")
+
+
+@every
+@pytest.mark.parametrize("by", [[], ["g"]])
+def test_one_person_more_or_less_is_found(ask, by):
+    data = people()
+    earlier = assess(ask(by=by), data, STANDARD)
+    assert earlier.verdict is Verdict.PASS
+    kept = Released.from_bytes(earlier.released("R1").to_bytes())
+    same = assess(ask(by=by), data, STANDARD, [kept])
+    assert same.verdict is Verdict.PASS
+    fewer = assess(ask(by=by), data.iloc[1:], STANDARD, [kept])
+    assert (fewer.verdict, fewer.findings[0].rule) == (Verdict.FAIL, "differencing")
+    assert "'R1'" in fewer.findings[0].sentence
+    apart = assess(ask(by=by, where="u != 'p0'"), data, STANDARD, [kept])
+    assert apart.verdict is Verdict.FAIL
+
+
+@every
+def test_a_person_whose_value_is_missing_is_told_by_a_table_of_everyone(ask):
+    data = people()
+    table = assess(Statistic.table("d", by=[], unit="u"), data, STANDARD).released("T1")
+    for column in ("t", "ill", "x"):
+        if column in ask().columns():
+            data[column] = data[column].astype(float).mask(data["u"] == "p3")
+            break
+    report = assess(ask(), data, STANDARD, [table])
+    assert any(finding.rule == "differencing" for finding in report.findings)
+
+
+@every
+def test_another_key_tells_contributors_apart(ask):
+    data = people()
+    kept = assess(ask(), data, STANDARD, key="audit").released("R1")
+    assert kept.key == "audit"
+    renamed = data.assign(u=[f"q{number}" for number in range(len(data))]).iloc[1:]
+    report = assess(ask(), renamed, STANDARD, [kept], key="audit")
+    assert any(finding.rule == "differencing" for finding in report.findings)
+    unknown = assess(ask(unit=None), data, STANDARD, [kept])
+    assert [finding.rule for finding in unknown.findings] == ["check_failed"]
+    holes = data.assign(audit=data["audit"].mask(data["u"] == "p1"))
+    report = assess(ask(), holes, STANDARD, [kept], key="audit")
+    assert any(finding.rule == "check_failed" for finding in report.findings)
+
+
+def test_groups_that_add_up_to_an_earlier_sample_but_for_one_are_found():
+    data = people()
+    kept = assess(curve(), data, STANDARD).released("R1")
+    data.loc[0, "g"] = None
+    report = assess(curve(by=["g"], where="not is_missing(g)"), data, STANDARD, [kept])
+    assert (
+        any(finding.rule == "differencing" for finding in report.findings) or report.verdict is Verdict.FAIL
+    )
+
+
+def test_two_definitions_of_an_event_that_differ_in_one_person_are_found():
+    data = people()
+    kept = assess(curve(), data, STANDARD).released("R1")
+    other = data.assign(other=data["e"].where(data["u"] != "p0", 1 - data["e"]))
+    stat = Statistic.survival("d", "t", "other", at=[10, 25], unit="u")
+    report = assess(stat, other.assign(t=other["t"].where(other["u"] != "p0", 5.0)), STANDARD, [kept])
+    assert any(finding.rule == "differencing" for finding in report.findings)
+
+
+def test_a_person_moved_from_one_compared_group_to_the_other_is_found():
+    data = people()
+    kept = assess(KINDS["t_test"](), data, STANDARD).released("R1")
+    data.loc[0, "ill"] = 1 - data.loc[0, "ill"]
+    report = assess(KINDS["t_test"](), data, STANDARD, [kept])
+    assert any(finding.rule == "differencing" for finding in report.findings)
+
+
+def test_labels_and_columns_may_be_called_anything():
+    data = people()
+    data = data.rename(columns={"t": HOSTILE, "e": "select", "g": "d0", "u": "h0"})
+    data["d0"] = data["d0"].replace({"a": HOSTILE, "b": "x" * 10_000})
+    stat = Statistic.survival(HOSTILE, HOSTILE, "select", by=["d0"], at=[10, 25], unit="h0", title=HOSTILE)
+    report = assess(stat, data, STANDARD)
+    assert sorted(report.cells["d0"].unique()) == sorted([HOSTILE, "x" * 10_000])
+    plain = assess(curve(by=["g"]), people(), STANDARD)
+    assert report.cells["survival"].sum() == pytest.approx(plain.cells["survival"].sum())
+    assert "<script" not in report._repr_html_()
+    test = Statistic.association("d", "chi2", ("d0", "select"), unit="h0")
+    assert assess(test, data, STANDARD).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize("by", [["g", "h"], ["h"], ["k"]])
+def test_missing_levels_are_a_group_and_noughts_are_one(by):
+    data = people().assign(
+        h=lambda frame: frame["e"].astype("Int64").mask(frame["x"] > 52),
+        k=lambda frame: np.where(frame["e"] == 1, -0.0, np.where(frame["x"] > 50, 0.0, np.nan)),
+    )
+    cells = assess(curve(by=by, at=[10]), data, STANDARD).cells
+    starts = cells[cells["part"] == "start"]
+    assert starts["n"].sum() == len(data)
+    assert "(missing)" in set(starts[by[-1]])
+    assert not starts[by].duplicated().any()
+
+
+def test_any_form_of_data_gives_the_same_answer(tmp_path):
+    data = people()
+    wanted = assess(curve(by=["g"]), data, STANDARD).cells
+    data.to_parquet(tmp_path / "d.parquet")
+    data.to_csv(tmp_path / "d.csv", index=False)
+    for form in (pa.Table.from_pandas(data), tmp_path / "d.parquet", tmp_path / "d.csv"):
+        assert_frame_equal(assess(curve(by=["g"]), form, STANDARD).cells, wanted)
+
+
+def test_what_the_data_do_not_let_us_check_is_looked_at():
+    data = people()
+    data.loc[0, "t"] = np.inf
+    report = assess(curve(), data, STANDARD)
+    assert report.cells["n"].iloc[0] == len(data) - 1
+    assert "infinity" in report.findings[0].sentence
+    big = people().assign(ill=lambda frame: frame["ill"] * 2**60)
+    assert "too large" in assess(KINDS["ratio"](), big, STANDARD).findings[0].sentence
+    weights = people().assign(w=lambda frame: frame["w"].mask(frame["u"] == "p1"))
+    assert "weights" in assess(curve(weight="w"), weights, STANDARD).findings[0].sentence
+    with pytest.raises(DisclosureError) as caught:
+        assess(curve(weight="g"), people(), STANDARD)
+    assert caught.value.code == "not_numeric"
+    with pytest.raises(DisclosureError) as caught:
+        assess(curve(), people().drop(columns="t"), STANDARD)
+    assert caught.value.code == "unknown_column"
+
+
+def test_more_rows_than_the_policy_allows_are_refused():
+    data = people().assign(k=range(600))
+    stat = Statistic.association("d", "pearson", ("x", "y"), by=["k"])
+    with pytest.raises(DisclosureError) as caught:
+        assess(stat, data, STANDARD.tightened(max_cells=100))
+    assert caught.value.code == "too_many_cells"
+
+
+def test_a_rule_that_raises_is_a_finding(monkeypatch):
+    def broken(facts, policy):
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("disclosure.survival.answer.RULES", (broken,))
+    report = assess(curve(), people(), STANDARD)
+    assert (report.verdict, report.findings[0].rule) == (Verdict.REVIEW, "check_failed")
+    assert "broken" in report.findings[0].sentence
+
+
+def test_an_answer_that_does_not_say_who_is_behind_each_row_is_refused():
+    from disclosure.sample import Behind, evidence_behind
+
+    sample = sample_of(curve(), people(), key="u")
+    with pytest.raises(DisclosureError):
+        evidence_behind(curve(), pd.DataFrame({"n": [1], "units": [1]}), Behind(sample, ()))
+
+
+def test_labels_are_as_they_are_in_the_data():
+    data = people().assign(e=lambda frame: frame["e"] == 1, x=lambda frame: frame["x"].mask(frame["x"] > 60))
+    stat = Statistic.association("d", "chi2", ("e", "ill"))
+    assert {type(label) for label in sample_of(stat, data, key=None).labels("e")} == {bool}
+    assert {type(label) for label in sample_of(stat, data, key=None).labels("ill")} == {int}
+    stat = Statistic.association("d", "chi2", ("x", "g"))
+    sample = sample_of(stat, data, key=None)
+    assert {type(label) for label in sample.labels("x")} == {float, type(None)}
+    assert set(sample.labels("g")) == {"a", "b"}
+
+
+def test_a_question_loads_no_estimator():
+    code = (
+        "import sys; from disclosure import Statistic; Statistic.table('d', by=['g']); "
+        "assert 'disclosure.survival' not in sys.modules; "
+        "Statistic.survival('d', 't', 'e'); Statistic.association('d', 'chi2', ('a', 'b')); "
+        "assert not {'scipy', 'statsmodels', 'disclosure.survival.answer'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
