@@ -4,7 +4,7 @@ A cell with one contributor (a singleton) is known to that one; a cell with two 
 two singletons of one row or column. What they know, they subtract; no other unsafe cell may be given away by that.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, count
 from typing import Final, TypeAlias
@@ -25,7 +25,7 @@ class Group:
 
     Attributes:
         known: what they know between them, in order.
-        own: these, the totals over them, and the parts of those that are totals. Against a cell's own contributors
+        own: these, other cells that they are in, and the parts of known totals. Against a cell's own contributors
             its protection guards already, for it is set by what the second largest could estimate of the largest; and
             of a total that they know they know the parts.
     """
@@ -38,7 +38,9 @@ def groups_of(
     equations: Equations,
     people: Sequence[Sequence[People]],
     coalition: int,
+    *,
     couples: Sequence[tuple[int, int]] = (),
+    cells_with: Mapping[int, Collection[int]] | None = None,
 ) -> tuple[Group, ...]:
     """Return what each coalition knows: of a cell's contributors, and of the contributors of cells in one relation.
 
@@ -47,6 +49,7 @@ def groups_of(
         people: per layer and cell its contributors; may be left empty where there are more than `coalition`.
         coalition: most contributors that put together what they know.
         couples: pairs of layers whose difference is a column too.
+        cells_with: per contributor all cells that they are in or may be in, beside totals over those that they know.
 
     Raises:
         DisclosureError: "too_many_cells": more coalitions than can be held against the table.
@@ -66,7 +69,8 @@ def groups_of(
             for layer, index in zip(few, cells_of, strict=True)
         ]
         theirs: set[int] = set().union(*known)
-        own = _reached(theirs, totals) | _reached(theirs, parts)
+        wider = set().union(*((cells_with or {}).get(one, ()) for one in together))
+        own = _reached(theirs, totals) | _reached(theirs, parts) | wider
         known += [known[one] & known[other] for one, other in couples]
         groups[Group(_columns(known, size), _columns([own] * len(people), size))] = None
         if len(groups) > MOST_GROUPS:

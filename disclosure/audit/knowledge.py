@@ -83,9 +83,10 @@ def hidden_system(tables: Tables, unsafe: Mask) -> System:
         return system  # who is alone in a count does not know it
     columns = [_present(tables.reports[0], name) for name in names] + [one.column for one in quantities]
     coalition = tables.reports[0].policy.coalition_units
-    people = _people(tables, columns, coalition)
+    people, cells_with = _people(tables, columns, coalition)
     linked = [(low, high) for low, high, _ in couples]
-    return replace(system, groups=groups_of(tables.equations, people, coalition, linked))
+    groups = groups_of(tables.equations, people, coalition, couples=linked, cells_with=cells_with)
+    return replace(system, groups=groups)
 
 
 def _column(report: Report, name: str) -> Reals:
@@ -111,11 +112,15 @@ def _present(report: Report, count: str) -> str | None:
     return next((m.column for m in report.statistic.measures if f"{m.name}_n" == count), None)
 
 
-def _people(tables: Tables, columns: Sequence[str | None], coalition: int) -> list[Sequence[People]]:
-    """Return per layer the contributors of each common cell that has few, by their keys where these are known."""
+def _people(
+    tables: Tables, columns: Sequence[str | None], coalition: int
+) -> tuple[list[Sequence[People]], dict[int, set[int]]]:
+    """Return per layer the contributors of each common cell that has few, and in which cells each of these is.
+
+    Contributors are told by their keys where these are known.
+    """
     behind = [evidence_of(report).contributors() for report in tables.reports]
-    named = tables.reports[0].statistic.unit is not None
-    if not named or any(found is None for found in behind):
+    if tables.reports[0].statistic.unit is None or any(found is None for found in behind):
         return _counted_people(tables, columns, coalition)
     people: dict[str | None, list[People]] = {one: [frozenset()] * tables.size for one in columns}
     for column, cells in people.items():
@@ -123,17 +128,33 @@ def _people(tables: Tables, columns: Sequence[str | None], coalition: int) -> li
             for cell, keys in zip(place.tolist(), (found or {})[column].keys, strict=True):
                 if len(keys) <= coalition:
                     cells[cell] = frozenset(keys.tolist())
-    return [people[column] for column in columns]
+    everyone = set().union(*(one for cells in people.values() for one in cells))
+    wanted, cells_with = np.array(sorted(everyone), dtype=np.uint64), {one: set[int]() for one in everyone}
+    for place, found in zip(tables.places, behind, strict=True):
+        for cell, keys in zip(place.tolist(), (found or {})[None].keys, strict=True):
+            nearest = np.searchsorted(keys, wanted)
+            inside = nearest < len(keys)
+            inside[inside] = keys[nearest[inside]] == wanted[inside]
+            for one in wanted[inside].tolist():
+                cells_with[one].add(cell)
+    return [people[column] for column in columns], cells_with
 
 
-def _counted_people(tables: Tables, columns: Sequence[str | None], coalition: int) -> list[Sequence[People]]:
-    """Return contributors by their number alone; those of two columns are told apart."""
+def _counted_people(
+    tables: Tables, columns: Sequence[str | None], coalition: int
+) -> tuple[list[Sequence[People]], dict[int, set[int]]]:
+    """Return contributors by their number alone; those of two columns are told apart, and may be wherever they can."""
     people: dict[str | None, Sequence[People]] = {}
+    cells_with: dict[int, set[int]] = {}
     for index, column in enumerate(dict.fromkeys(columns)):
         units = tables.values_of([_units(evidence_of(report), column) for report in tables.reports])
         first = index * (coalition + 1) * 2 * tables.size
         people[column] = counted_people(tables.equations, units.astype(np.int64), coalition, first=first)
-    return [people[column] for column in columns]
+        for cell, behind in enumerate(people[column]):
+            overlapping = tables.overlapping(cell).tolist() if behind else []
+            for one in behind:
+                cells_with.setdefault(one, set()).update(overlapping)
+    return [people[column] for column in columns], cells_with
 
 
 def _units(evidence: Evidence, column: str | None) -> Reals:

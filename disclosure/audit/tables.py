@@ -33,12 +33,26 @@ class Tables:
         places: per table, where each of its cells stands among the common ones.
         size: how many common cells there are.
         equations: the relations between common cells.
+        cells: the levels of each common cell.
     """
 
     reports: tuple[Report, ...]
     places: tuple[Places, ...]
     size: int
     equations: Equations
+    cells: tuple[Place, ...]
+
+    def overlapping(self, cell: int) -> Places:
+        """Return the common cells in which someone of a cell may be: none of their levels differ."""
+        asked = dict(self.cells[cell])
+        return np.array(
+            [
+                other
+                for other, place in enumerate(self.cells)
+                if all(asked.get(name, level) == level for name, level in place)
+            ],
+            dtype=np.int64,
+        )
 
     def any_of(self, masks: Sequence[Mask]) -> Mask:
         """Return the common cells that are marked in some table."""
@@ -71,7 +85,18 @@ def evidence_of(report: Report) -> Evidence:
 def alone(report: Report) -> Tables:
     """Return one table by itself."""
     size = len(report.cells)
-    return Tables((report,), (np.arange(size),), size, margins_of(evidence_of(report).grid))
+    return Tables(
+        (report,), (np.arange(size),), size, margins_of(evidence_of(report).grid), _places_of(report)
+    )
+
+
+def _places_of(report: Report) -> tuple[Place, ...]:
+    """Return the levels of each cell of a table."""
+    names = report.statistic.by
+    return tuple(
+        frozenset((name, level) for name, level in zip(names, key, strict=True) if level is not None)
+        for key in evidence_of(report).grid.keys
+    )
 
 
 def together(reports: Sequence[Report], parents: Parents) -> Tables:
@@ -88,18 +113,14 @@ def together(reports: Sequence[Report], parents: Parents) -> Tables:
     cells: dict[Place, int] = {}
     places = []
     for report in reports:
-        names = report.statistic.by
-        found = [
-            frozenset((name, level) for name, level in zip(names, key, strict=True) if level is not None)
-            for key in evidence_of(report).grid.keys
-        ]
+        found = _places_of(report)
         places.append(np.array([cells.setdefault(one, len(cells)) for one in found], dtype=np.int64))
     relations = [
         _moved(margins_of(evidence_of(report).grid), place)
         for report, place in zip(reports, places, strict=True)
     ]
     relations.append(_hierarchy(cells, parents))
-    tables = Tables(tuple(reports), tuple(places), len(cells), _once(relations))
+    tables = Tables(tuple(reports), tuple(places), len(cells), _once(relations), tuple(cells))
     _check_sums(tables)
     return tables
 
