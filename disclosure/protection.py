@@ -12,7 +12,7 @@ from disclosure.audit.tables import Parents, alone, evidence_of, together
 from disclosure.dropping import remaining_of
 from disclosure.errors import DisclosureError
 from disclosure.leaving import behind, judged
-from disclosure.perturb import Changed, cell_key, controlled, rounded
+from disclosure.perturb import Changed, cell_key, controlled, midpoint, random, rounded
 from disclosure.released import Released
 from disclosure.result import Report
 from disclosure.safe import Safe, kept, printed, table_of, withheld_in, written
@@ -20,7 +20,9 @@ from disclosure.withholding import Wishes, withhold
 
 __all__ = ["METHODS", "Wishes", "protect", "protect_together"]
 
-METHODS: Final = ("suppress", "drop_records", "round", "controlled_round", "cell_key")
+METHODS: Final = (
+    *("suppress", "drop_records", "round", "random_round", "midpoint_round", "controlled_round", "cell_key"),
+)
 """The ways to protect a table."""
 
 
@@ -40,10 +42,11 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
         report: the check of the table, as `assess` returned it.
         method: "suppress" withholds unsafe cells and as few others as possible; "drop_records" withholds them and
             computes totals without the records behind them; "round" rounds each count by itself;
-            "controlled_round" rounds so that totals still add up; "cell_key" adds noise that depends on who is
+            "random_round" rounds it up or down by a keyed draw; "midpoint_round" puts it in the middle of `base` counts
+            (base=6: 3, 9, 15 …); "controlled_round" rounds so that totals still add up; "cell_key" adds noise that depends on who is
             behind a cell, so that the same people always give the same number.
         base: what counts are rounded to, or the largest change of a cell key, in rows.
-        key: the secret of "cell_key".
+        key: the secret of "cell_key" and "random_round".
         time_limit: seconds for the search of the cheapest protection.
         wishes: costs, cells to publish and cells to withhold; for "suppress".
         released: every exact table released before on the same population.
@@ -62,10 +65,23 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
         raise DisclosureError("method", f"There is no method {method!r:.60}; choose {', '.join(METHODS)}.")
     check_counts_only(report)
     _check_base(base)
-    if method == "cell_key":
-        return _changed(report, cell_key(report, base, key), method, released)
-    changed = rounded(report, base) if method == "round" else controlled(report, base, time_limit)
+    changed = _changes(report, method, base, key=key, time_limit=time_limit)
     return _changed(report, changed, method, released)
+
+
+def _changes(
+    report: Report, method: str, base: int, *, key: str | bytes | None, time_limit: float
+) -> Changed:
+    """Change the counts of a table by one of the methods that withhold nothing."""
+    if method == "round":
+        return rounded(report, base)
+    if method == "random_round":
+        return random(report, base, key)
+    if method == "midpoint_round":
+        return midpoint(report, base)
+    if method == "controlled_round":
+        return controlled(report, base, time_limit)
+    return cell_key(report, base, key)
 
 
 def protect_together(

@@ -2,6 +2,6 @@
 
 from disclosure.perturb.changed import Changed
 from disclosure.perturb.keys import cell_key
-from disclosure.perturb.rounding import controlled, rounded
+from disclosure.perturb.rounding import controlled, midpoint, random, rounded
 
-__all__ = ["Changed", "cell_key", "controlled", "rounded"]
+__all__ = ["Changed", "cell_key", "controlled", "midpoint", "random", "rounded"]

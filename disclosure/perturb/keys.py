@@ -34,20 +34,9 @@ def cell_key(report: Report, largest: int, key: str | bytes | None) -> Changed:
     Raises:
         DisclosureError: "key": no secret was given, or rows do not name who is behind them.
     """
-    if not isinstance(key, str | bytes) or not key:
-        raise DisclosureError(
-            "key", "Cell keys need a secret; give key=, the same for every table on these data."
-        )
-    secret = key.encode() if isinstance(key, str) else key
-    contributors = evidence_of(report).contributors()
-    if contributors is None:
-        raise DisclosureError("key", "Cell keys need a unit in every row; name the statistic's unit.")
     shares = _distributions(largest)
-    named: dict[str, str | None] = {f"{m.name}_n": m.column for m in report.statistic.measures}
-    named["n"] = None
     new, ranges = {}, {}
-    for name, values in counts_of(report).items():
-        drawn = _draws(contributors[named[name]], secret)
+    for name, (values, drawn) in draws(report, key).items():
         rows = np.minimum(values, largest).astype(np.int64)
         change = np.array(
             [np.searchsorted(shares[row], draw, side="right") for row, draw in zip(rows, drawn, strict=True)]
@@ -59,6 +48,35 @@ def cell_key(report: Report, largest: int, key: str | bytes | None) -> Changed:
         f"every count is changed by at most {largest}, the same whenever it is asked; parts need not add up."
     )
     return changed_counts(report, new, ranges, said=said)
+
+
+def draws(report: Report, key: str | bytes | None, *, purpose: bytes = b"") -> dict[str, tuple[Reals, Reals]]:
+    """Return each printed count that differs from the others with its cells' keys, from 0 to 1.
+
+    Args:
+        report: the table.
+        key: the secret.
+        purpose: so that one secret gives two methods draws that say nothing of each other.
+
+    Raises:
+        DisclosureError: "key": no secret was given, or rows do not name who is behind them.
+    """
+    if not isinstance(key, str | bytes) or not key:
+        raise DisclosureError(
+            "key", "This method needs a secret; give key=, the same for every table on these data."
+        )
+    secret = key.encode() if isinstance(key, str) else key
+    if purpose:
+        secret = hmac.digest(secret, purpose, hashlib.sha256)
+    contributors = evidence_of(report).contributors()
+    if contributors is None:
+        raise DisclosureError("key", "This method needs a unit in every row; name the statistic's unit.")
+    named: dict[str, str | None] = {f"{m.name}_n": m.column for m in report.statistic.measures}
+    named["n"] = None
+    return {
+        name: (values, _draws(contributors[named[name]], secret))
+        for name, values in counts_of(report).items()
+    }
 
 
 def _draws(contributors: Contributors, secret: bytes) -> Reals:
