@@ -43,6 +43,7 @@ class Sample:
         keys: per row 64 bits that tell contributors apart across tables; None where some row has none.
         size: the number of rows.
         problems: sentences on what the data did not let us check.
+        single: per level of unit whether each unit has one row, so that rows may be counted.
     """
 
     groups: tuple[tuple[Key, Positions], ...]
@@ -54,6 +55,7 @@ class Sample:
     keys: NDArray[np.uint64] | None
     size: int
     problems: tuple[str, ...]
+    single: tuple[bool, ...]
 
     def is_numeric(self, column: str) -> bool:
         """Whether a column holds numbers or truth values."""
@@ -65,9 +67,12 @@ class Sample:
 
     def units_in(self, rows: Positions) -> int:
         """Return the distinct units in some rows; of several levels of unit the fewest, for rules hold at each."""
-        if not self.units:
-            return len(rows)
-        return min(int(np.count_nonzero(np.unique(found[rows]))) for found in self.units)
+        several = [
+            int(np.count_nonzero(np.unique(found[rows])))
+            for found, is_single in zip(self.units, self.single, strict=True)
+            if not is_single
+        ]
+        return min(several, default=len(rows))
 
     def labels(self, column: str) -> NDArray[np.object_]:
         """Return a column as categories: whole numbers, truth values and texts as they are; None where missing."""
@@ -76,9 +81,10 @@ class Sample:
             return values
         types: dict[Kind, Callable[[float], Level]] = {Kind.BOOLEAN: bool, Kind.INTEGER: int}
         read = types.get(kind, float)
-        found = np.empty(self.size, dtype=np.object_)
-        found[:] = [None if np.isnan(value) else read(value) for value in values.tolist()]
-        return found
+        levels, codes = np.unique(values, return_inverse=True)
+        found = np.empty(len(levels), dtype=np.object_)
+        found[:] = [None if np.isnan(value) else read(value) for value in levels.tolist()]
+        return np.asarray(found[codes])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -126,12 +132,12 @@ def sample_of(stat: Statistic, data: Data, *, key: str | None) -> Sample:
     wanted = {*stat.columns(), *units, *([] if key is None else [key])}
     source = open_source(data, sorted(wanted))
     _check_weight(stat, source)
-    table = _fetch(stat, source, asked, [*units, *([] if key is None else [key])])
+    named = [*units, *([] if key is None or key in units else [key])]
+    table = _fetch(stat, source, asked, named)
     size, width = table.num_rows, len(stat.by)
     groups, empty = _groups(table, width)
     values = {name: _values(table.column(f"v{index}"), name, source) for index, name in enumerate(asked)}
-    names = [*units, *([] if key is None else [key])]
-    hashed = [_hashes(table.column(f"h{index}")) for index in range(len(names))]
+    hashed = [_hashes(table.column(f"h{index}")) for index in range(len(named))]
     weight = None if stat.weight is None else _doubles(table.column("weight"))
     problems = [
         *_unit_problems(hashed[: len(units)]),
@@ -140,10 +146,11 @@ def sample_of(stat: Statistic, data: Data, *, key: str | None) -> Sample:
     ]
     cleaned = {name: _finite(found) for name, found in values.items()}
     units_found = tuple(codes for codes, _ in hashed[: len(units)])
-    keys = hashed[-1] if key is not None else None
+    keys = None if key is None else hashed[named.index(key)]
     known = None if keys is None or not keys[1].all() else keys[0]
     kinds = {name: source.kinds[name] for name in asked}
-    return Sample(groups, empty, cleaned, kinds, weight, units_found, known, size, tuple(problems))
+    single = tuple(bool(is_known.all()) and _are_distinct(codes) for codes, is_known in hashed[: len(units)])
+    return Sample(groups, empty, cleaned, kinds, weight, units_found, known, size, tuple(problems), single)
 
 
 def evidence_behind(stat: Statistic, cells: pd.DataFrame, behind: Behind) -> Evidence:
@@ -223,6 +230,10 @@ def _hashes(column: Any) -> tuple[NDArray[np.uint64], NDArray[np.bool_]]:  # Any
     """Return hashes, nought where missing, and where they are not missing."""
     known = np.asarray(column.is_valid().to_numpy(zero_copy_only=False), dtype=np.bool_)
     return np.asarray(column.fill_null(0).to_numpy(zero_copy_only=False), dtype=np.uint64), known
+
+
+def _are_distinct(codes: NDArray[np.uint64]) -> bool:
+    return len(np.unique(codes)) == len(codes)
 
 
 def _finite(values: NDArray[Any]) -> NDArray[Any]:  # Any: doubles or texts

@@ -23,7 +23,7 @@ class Lives:
         event: whether each ended with the event.
         weight: their weights; ones where there are none.
         is_weighted: whether the author named a weight.
-        ends: per level of unit, the place of each unit's last row, sorted.
+        ends: per level of unit at which some unit has several rows, the place of each unit's last row, sorted.
     """
 
     sample: Sample
@@ -106,7 +106,11 @@ def lives_of(sample: Sample, rows: Positions, time: str, event: str) -> Lives:
         event=sample.values[event][order] == 1,
         weight=weight,
         is_weighted=sample.weight is not None,
-        ends=tuple(_ends(codes[order]) for codes in sample.units),
+        ends=tuple(
+            _ends(codes[order])
+            for codes, is_single in zip(sample.units, sample.single, strict=True)
+            if not is_single
+        ),
     )
 
 
