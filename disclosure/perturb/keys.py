@@ -19,13 +19,13 @@ from disclosure.evidence import Contributors
 from disclosure.perturb.changed import Changed, changed_counts
 from disclosure.result import Report
 
-VARIANCE: Final = 0.6
-"""Variance of the change, in multiples of the largest change. Source: 3 at a largest change of 5, as in the examples of
-the cell key method by Eurostat's centre of excellence."""
 STEPS: Final = 40
 """Steps of Newton's method for one distribution. Source: ours; under 20 are needed."""
 SHORTEST: Final = 1e-12
 """Shortest part of a step that is tried. Source: ours."""
+
+SOLVED: Final = 1e-9
+"""How far mean and variance may be from what was asked, in multiples of the largest change. Source: ours."""
 
 
 def cell_key(report: Report, largest: int, key: str | bytes | None) -> Changed:
@@ -34,7 +34,7 @@ def cell_key(report: Report, largest: int, key: str | bytes | None) -> Changed:
     Raises:
         DisclosureError: "key": no secret was given, or rows do not name who is behind them.
     """
-    shares = _distributions(largest)
+    shares = _distributions(largest, report.policy.cell_key_variance)
     new, ranges = {}, {}
     for name, (values, drawn) in draws(report, key).items():
         rows = np.minimum(values, largest).astype(np.int64)
@@ -94,14 +94,14 @@ def _number(secret: bytes, key: int) -> int:
     return int.from_bytes(hmac.digest(secret, key.to_bytes(8, "little"), hashlib.sha256)[:8], "little")
 
 
-def _distributions(largest: int) -> list[NDArray[np.float64]]:
+def _distributions(largest: int, variance: float) -> list[NDArray[np.float64]]:
     """Return, per count from 0 to `largest`, the cumulated chances of each change from -largest to largest."""
     changes = np.arange(-largest, largest + 1, dtype=np.float64)
     found = []
     for count in range(largest + 1):
         possible = changes >= -count if count else changes == 0
         chances = np.zeros(len(changes))
-        chances[possible] = _entropic(changes[possible], VARIANCE * largest) if count else 1.0
+        chances[possible] = _entropic(changes[possible], variance * largest) if count else 1.0
         found.append(np.cumsum(chances))
     return found
 
@@ -116,12 +116,20 @@ def _entropic(changes: Reals, variance: float) -> Reals:
     for _ in range(STEPS):
         slope = moments @ chances
         curve = (moments * chances) @ moments.T - np.outer(slope, slope)
-        step = np.linalg.solve(curve, slope)
+        try:
+            step = np.linalg.solve(curve, slope)
+        except np.linalg.LinAlgError:
+            break
         size = 1.0
         while _height(moments, tilt - size * step) > _height(moments, tilt) and size > SHORTEST:
             size /= 2
         tilt = tilt - size * step
         chances = _tilted(moments, tilt)
+    if float(np.abs(moments @ chances).max()) > SOLVED:
+        raise DisclosureError(
+            "policy",
+            "No change of cell keys has the policy's cell_key_variance; ask for a smaller one, such as 0.6.",
+        )
     return chances
 
 
