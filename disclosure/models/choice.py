@@ -41,7 +41,7 @@ def choice(kind: str, design: Design, errors: str) -> Fit:
     scales = scales_of(design.matrix)
     scaled = design.matrix / scales
     model = _model(kind, design, scaled)
-    estimate = _maximum(model)
+    estimate = _maximum(model, _start(kind, design, scaled))
     likely = estimate is not None and bool(np.abs(scaled @ estimate).max(initial=0.0) < FAR[kind])
     if not likely and is_separated(kind, design, scaled):
         raise DisclosureError(
@@ -82,7 +82,7 @@ def _fitted(
         residual_degrees=len(scaled) - len(estimate),
         facts=facts,
         working=working,
-        roots=np.sqrt(weight / information),
+        deviations=np.sqrt(information),
     )
 
 
@@ -100,12 +100,21 @@ def _model(kind: str, design: Design, scaled: Doubles) -> Any:  # Any: statsmode
     return GLM(design.response, scaled, family=family, var_weights=design.weight, **more)
 
 
-def _maximum(model: Any) -> Doubles | None:  # Any: statsmodels has no types
+def _start(kind: str, design: Design, scaled: Doubles) -> dict[str, Doubles]:
+    """Return where a Poisson model starts, for from nought large counts are out of reach: at the mean rate."""
+    if kind != "poisson":
+        return {}
+    exposure = len(scaled) if design.exposure is None else design.exposure.sum()
+    height = np.full(len(scaled), np.log(max(design.response.sum(), 0.5) / exposure))
+    return {"start_params": np.asarray(np.linalg.lstsq(scaled, height)[0], dtype=np.float64)}
+
+
+def _maximum(model: Any, start: Mapping[str, Doubles]) -> Doubles | None:  # Any: statsmodels has no types
     """Return the estimates, or None where the likelihood has no maximum that can be found."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            result = model.fit(method="newton", maxiter=MOST_STEPS, disp=0, **_exactness(model))
+            result = model.fit(method="newton", maxiter=MOST_STEPS, disp=0, **_exactness(model), **start)
             estimate = np.asarray(result.params, dtype=np.float64)
             slope = np.asarray(model.score(estimate), dtype=np.float64)
         except (np.linalg.LinAlgError, ArithmeticError, ValueError):

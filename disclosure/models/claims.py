@@ -192,7 +192,7 @@ def _judged(design: pd.DataFrame, terms: Sequence[str], unit: str, response: str
         residual_degrees=size - len(terms),
         facts=(),
         working=matrix / scales_of(matrix),
-        roots=np.ones(size),
+        deviations=np.ones(size),
     )
     return Judged("ols", fit, Units((pd.factorize(design[unit])[0],)), "units")
 

@@ -43,8 +43,8 @@ def columns(judged: Judged, policy: Policy) -> Iterator[Remark]:
 def influence(judged: Judged, policy: Policy) -> Iterator[Remark]:
     """Find coefficients that a few units determine: the rest is below p% of the largest of them, as in a total.
 
-    Ask a person where a few units hold, as by the dominance rule, nearly all of the squared weights: the coefficient
-    then is about these, and the others are noise.
+    Ask a person where the effective number of units, one over the Herfindahl index of their squared weights, is that
+    of a few: the coefficient then is about these, and the others are noise.
     """
     few = policy.min_design_units - 1
     found: dict[Verdict, list[int]] = {verdict: [] for verdict in Verdict}
@@ -63,7 +63,8 @@ def contributions(judged: Judged, policy: Policy) -> Iterator[Remark]:
     """Ask a person about coefficients of which the responses of two units make up nearly all: the dominance rule."""
     if judged.kind not in {"ols", "poisson"}:
         return
-    response = judged.fit.design.response
+    fit = judged.fit
+    response = fit.design.response / fit.deviations
     found = []
     for position, weights in enumerate(weights_of(judged).T):
         totals = [np.sort(each) for each in judged.units.totals(np.abs(weights * response))]
@@ -115,20 +116,22 @@ def _usual(column: Doubles) -> tuple[NDArray[np.bool_], int]:
 
 
 def weights_of(judged: Judged) -> Doubles:
-    """Return the weight that each coefficient gives to each row's response."""
+    """Return the weight that each coefficient gives to each row, its response measured in standard deviations."""
     fit = judged.fit
     inverse = np.linalg.pinv(fit.working.T @ fit.working, hermitian=True)
-    return np.asarray(fit.working @ inverse * fit.roots[:, None], dtype=np.float64)
+    weights = fit.working @ inverse
+    weight = fit.design.weight
+    return np.asarray(weights if weight is None else weights * np.sqrt(weight)[:, None], dtype=np.float64)
 
 
 def _held(weights: Doubles, few: int, policy: Policy) -> Verdict:
     """Judge the absolute weights of units in one coefficient."""
     largest = np.sort(weights)[::-1]
-    if largest[few:].sum() < policy.p_percent * largest[0]:
+    if not largest[0] or largest[few:].sum() < policy.p_percent * largest[0]:
         return Verdict.FAIL
-    squares = largest**2
-    is_heavy = squares[:few].sum() >= policy.dominance_share * squares.sum()
-    return Verdict.REVIEW if is_heavy else Verdict.PASS
+    squares = (largest / largest[0]) ** 2
+    effective = squares.sum() ** 2 / (squares**2).sum()
+    return Verdict.REVIEW if effective < few else Verdict.PASS
 
 
 def _of_term(design: Design, term: Term) -> tuple[int, ...]:

@@ -39,7 +39,7 @@ class Fit:
         residual_degrees: rows (for a Cox model events) beyond the estimated parameters, absorbed effects included.
         facts: numbers on the whole model.
         working: the design as the last step of the estimator saw it: weighted, effects taken out, columns scaled.
-        roots: per row what its row of `working` is multiplied by to weigh its response.
+        deviations: per row the standard deviation of its response, up to a factor that all rows share.
         is_perfect: whether the response is computed from the columns, without error.
     """
 
@@ -50,7 +50,7 @@ class Fit:
     residual_degrees: int
     facts: tuple[Fact, ...]
     working: Doubles
-    roots: Doubles
+    deviations: Doubles
     is_perfect: bool = False
 
     def tests(self, level: float) -> tuple[Doubles, ...]:

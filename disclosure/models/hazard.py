@@ -63,7 +63,7 @@ def hazard(design: Design, ties: str, errors: str) -> Fit:
         residual_degrees=int(event.sum()) - len(estimate),
         facts=facts,
         working=working,
-        roots=np.ones(len(working)),
+        deviations=np.ones(len(working)),
     )
 
 

@@ -60,7 +60,7 @@ def least_squares(design: Design, matrix: Doubles, errors: str) -> Fit:
         residual_degrees=left,
         facts=tuple(facts),
         working=working,
-        roots=np.sqrt(weight),
+        deviations=np.ones(len(weight)),
         is_perfect=bool(rest <= PERFECT * variation),
     )
 
