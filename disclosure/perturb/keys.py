@@ -24,7 +24,7 @@ STEPS: Final = 40
 SHORTEST: Final = 1e-12
 """Shortest part of a step that is tried. Source: ours."""
 
-SOLVED: Final = 1e-9
+SOLVED: Final = 1e-6
 """How far mean and variance may be from what was asked, in multiples of the largest change. Source: ours."""
 
 
