@@ -90,3 +90,28 @@ def test_a_registers_share_of_exact_outputs_is_in_words() -> None:
     view: dict[str, object] = {"people": [], "exact_share": 0.25}
     assert pages.registered(view)["exact_text"] == "25% of all released outputs"
     assert pages.registered(view | {"exact_share": None})["exact_text"] == "nothing has been released yet"
+
+
+def test_an_association_is_shown_with_what_its_estimate_is() -> None:
+    rows = [(f"{n}", "ab"[n % 2], float(n % 7)) for n in range(60)]
+    data = pd.DataFrame(rows, columns=["id", "half", "bill"])
+    asked = Statistic.association("t", "t_test", ("bill", "half"), unit="id", where="bill >= 0")
+    found = assess(asked, data, POLICY)
+    assert items.question(asked) == (
+        "Difference of means of bill and half (t_test), over the whole table, from table t. "
+        "Only rows where bill >= 0."
+    )
+    table = items.table(found)
+    assert table["by"] == ["measure"]
+    rows_shown = table["rows"]
+    assert isinstance(rows_shown, list)
+    assert rows_shown[0].labels == ("difference of means",)
+    assert rows_shown[0].status == "Safe"
+
+
+def test_a_step_of_a_curve_is_named_in_a_finding() -> None:
+    data = pd.DataFrame({"t": [5.0] * 30 + [20.0] * 3 + [99.0] * 40, "e": [1] * 33 + [0] * 40})
+    found = assess(Statistic.survival("t", "t", "e", at=[10, 30]), data, POLICY)
+    (finding, *_) = items.findings(found)
+    assert (finding["rule"], finding["cells"]) == ("survival_step", ["step"])
+    assert items.question(found.statistic).startswith("Kaplan-Meier survival in t until e, at 10, 30")

@@ -13,6 +13,8 @@ from typing import Final
 import pandas as pd
 
 from disclosure import Report, Statistic
+from disclosure.cells import contents
+from disclosure.content import Content
 from disclosure.dp import Plan
 from disclosure.measure import Measure
 from disclosure.safe import WITHHELD
@@ -108,6 +110,8 @@ def question(statistic: Statistic) -> str:
     weighted = f" Weighted by {statistic.weight}." if statistic.weight else ""
     margins = " With totals over each dimension." if statistic.margins and statistic.by else ""
     what = f"{_listed(asked)[0].upper()}{_listed(asked)[1:]}" if asked else counted
+    if statistic.asks is not None:
+        what = statistic.asks.sentence()
     return f"{what}{by}, from table {statistic.source}. {filtered}{weighted}{margins}"
 
 
@@ -129,7 +133,7 @@ def table(report: Report, withheld: frozenset[int] = frozenset()) -> Shown:
         report: the report.
         withheld: positions of the cells that a protection withholds.
     """
-    cells, by = report.cells, list(report.statistic.by)
+    cells, by = report.cells, _label_columns(report.statistic)
     numbers = [str(name) for name in cells.columns if name not in {*by, "unsafe", "rules"}]
     order = cells if len(cells) <= MOST_ROWS else cells.sort_values("unsafe", ascending=False, kind="stable")
     return {
@@ -189,7 +193,7 @@ def protected(text: str) -> str:
 
 def findings(report: Report) -> list[Shown]:
     """A report's findings, each with the labels of the cells that it means."""
-    cells, by = report.cells, list(report.statistic.by)
+    cells, by = report.cells, _label_columns(report.statistic)
     found = []
     for finding in report.findings:
         few = cells.iloc[list(finding.cells[:MOST_LABELS])]
@@ -216,6 +220,11 @@ def precision(plan: Plan) -> list[list[Shown]]:
         ]
         for name, sigma in plan.sigma.items()
     ]
+
+
+def _label_columns(statistic: Statistic) -> list[str]:
+    """The columns of a report that hold labels: the dimensions, and those of a model's terms or a curve's parts."""
+    return [name for name, content in contents(statistic).items() if content is Content.LEVEL]
 
 
 def _head(name: str, statistic: Statistic) -> str:
