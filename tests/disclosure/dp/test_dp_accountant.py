@@ -31,14 +31,14 @@ def test_a_budget_is_rounded_up_never_down():
 
 
 @pytest.mark.parametrize("amount", BAD_BUDGETS, ids=repr)
-def test_a_bad_budget_is_refused_in_every_form_it_may_take(amount):  # H13
+def test_h13_a_bad_budget_is_refused_in_every_form_it_may_take(amount):
     for use in (dp.to_nano, dp.pure_cost, lambda value: dp.rho_for(value, 1e-6)):
         with pytest.raises(DisclosureError) as refusal:
             use(amount)
         assert refusal.value.code == "budget"
 
 
-def test_no_cost_can_be_negative_so_no_charge_can_be_a_refund(describe_people, ask):  # H13
+def test_h13_no_cost_can_be_negative_so_no_charge_can_be_a_refund(describe_people, ask):
     for amount in BAD_BUDGETS:
         if amount is None:
             continue

@@ -58,7 +58,7 @@ def bills():
 
 
 @pytest.mark.parametrize("price", PRICES, ids=["gaussian", "laplace"])
-def test_h18_counts_sums_and_means(bills, price):  # H18
+def test_h18_counts_sums_and_means(bills, price):
     measures = {"total": ("sum", "bill"), "average": ("mean", "bill"), "people": ("count", None)}
     answers = many_cells(measures, bills, price)
     assert 0.93 <= covered(answers, "people", len(bills)) <= 0.97
@@ -66,13 +66,13 @@ def test_h18_counts_sums_and_means(bills, price):  # H18
     assert 0.93 <= covered(answers, "average", bills.mean()) <= 0.97
 
 
-def test_h18_means_of_cells_too_small_for_their_noise():  # H18
+def test_h18_means_of_cells_too_small_for_their_noise():
     answers = many_cells({"average": ("mean", "bill")}, np.array([400, 900]), PRICES[0])
     assert covered(answers, "average", 650) >= 0.93  # wide, and never wrong more often
 
 
 @pytest.mark.parametrize("share", ["all", "columns"])
-def test_h18_proportions(bills, share):  # H18
+def test_h18_proportions(bills, share):
     answers = many_cells({"share": ("proportion", None, share)}, bills, PRICES[0], margins=True)
     true = 1 / CELLS if share == "all" else 1
     held = covered(answers, "share", true)
@@ -82,7 +82,7 @@ def test_h18_proportions(bills, share):  # H18
 @pytest.mark.parametrize(
     "price", [{"rho": 0.02}, {"epsilon": 0.28, "mechanism": "laplace"}], ids=["gaussian", "laplace"]
 )
-def test_h18_quantiles(bills, price):  # H18
+def test_h18_quantiles(bills, price):
     points = {"low": 0.25, "middle": 0.5, "high": 0.9}
     measures = {name: ("quantile", "bill", point) for name, point in points.items()}
     answers = many_cells(measures, bills, price)
@@ -93,7 +93,7 @@ def test_h18_quantiles(bills, price):  # H18
         assert np.mean(widths) < 600
 
 
-def test_h18_quantiles_of_a_crowd_at_one_value():  # H18
+def test_h18_quantiles_of_a_crowd_at_one_value():
     lumps = np.repeat([101, 102, 899], [300, 301, 599])
     measures = {"middle": ("median", "bill"), "high": ("quantile", "bill", 0.75)}
     answers = many_cells(measures, lumps, {"rho": 0.05})
@@ -131,7 +131,7 @@ TRUTH = {"Intercept": 1.0, "region[T.b]": -2.0, "region[T.c]": 0.5, "x": 0.8}
 
 
 @pytest.mark.parametrize("rho", [0.005, 0.02, 0.5])
-def test_h18_regression_errors_by_noise_hold_the_fit_without_noise(rho):  # H18
+def test_h18_regression_errors_by_noise_hold_the_fit_without_noise(rho):
     plan, exact, design = prepared("y ~ x + region", invented(np.random.default_rng(13), 20_000), rho)
     (noise,) = plan.noises
     true = solved(design, exact, 1e-9).coefficients
@@ -143,9 +143,15 @@ def test_h18_regression_errors_by_noise_hold_the_fit_without_noise(rho):  # H18
     assert ((shares >= 0.93) & (shares <= 0.97)).all(), shares
 
 
-@pytest.mark.parametrize("rho", [0.02, 0.5])
-@pytest.mark.parametrize("populations", [40, pytest.param(1_000, marks=pytest.mark.soak)])
-def test_h18_regression_intervals_hold_the_population_that_people_were_drawn_from(rho, populations):  # H18
+@pytest.mark.parametrize(
+    ("rho", "populations"),
+    [
+        (0.02, 15),
+        pytest.param(0.02, 1_000, marks=pytest.mark.soak),
+        pytest.param(0.5, 1_000, marks=pytest.mark.soak),
+    ],
+)
+def test_h18_regression_intervals_hold_the_population_that_people_were_drawn_from(rho, populations):
     random = np.random.default_rng(14)
     held = np.empty((populations, len(TRUTH)))
     for index in range(populations):

@@ -42,7 +42,7 @@ HOSTILE = [
 ]  # fmt: skip
 
 
-def test_hostile_names_and_levels_are_data_never_code(describe_people, ask):  # H17
+def test_h17_hostile_names_and_levels_are_data_never_code(describe_people, ask):
     column, unit, measure = 'region"; drop table x; --', "unit ' \" \n", "total' \"\\"
     facts = describe_people(unit=unit, keys={column: HOSTILE}, bounds={"b; --": (0, 10)}, scale={}, bins={})
     data = pd.DataFrame({unit: range(len(HOSTILE) * 2), column: HOSTILE * 2, "b; --": 5})

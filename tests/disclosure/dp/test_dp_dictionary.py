@@ -91,7 +91,7 @@ def refused(code, describe, **changes):
         ("overflow", {"bounds": {"bill": (-(10**17), 0)}, "population": 1}),
     ],
 )  # fmt: skip
-def test_a_dictionary_with_a_mistake_is_refused_by_name(describe_people, code, changes):  # H6, H13
+def test_h06_a_dictionary_with_a_mistake_is_refused_by_name(describe_people, code, changes):
     refused(code, describe_people, **changes)
 
 

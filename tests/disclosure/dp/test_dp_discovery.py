@@ -37,7 +37,7 @@ def test_levels_of_many_units_appear_and_rare_ones_do_not(facts, ask):
     assert published == facts
 
 
-def test_h04_a_level_of_one_person_appears_no_more_often_than_delta(facts, ask):  # H4
+def test_h04_a_level_of_one_person_appears_no_more_often_than_delta(facts, ask):
     data = villages(*[1] * 100_000)
     keys = dp.release_keys(ask(by=["village"]), data, facts, rho=0.005, delta=1e-3)
     assert len(keys.levels) <= 1e-3 * 100_000

@@ -1,4 +1,6 @@
 import ast
+import importlib
+import inspect
 import math
 import multiprocessing
 import os
@@ -24,7 +26,8 @@ from disclosure.errors import DisclosureError
 
 GAUSSIAN, LAPLACE = Mechanism.GAUSSIAN, Mechanism.LAPLACE
 STANDARD = Noise(GAUSSIAN, 1, Fraction(5_000_000))
-SOURCES = sorted(Path(disclosure.dp.__file__).parent.glob("*.py"))
+HOME = Path(disclosure.dp.__file__).parent
+SOURCES = sorted(HOME.rglob("*.py"))
 
 
 def zeros(size=2_000):
@@ -54,7 +57,7 @@ def test_the_standard_precision_is_a_standard_deviation_of_ten():
         Noise(LAPLACE, 3, Fraction(2)),
     ],
 )
-def test_noise_has_the_declared_spread_and_no_bias(noise):  # H1, H5
+def test_h01_noise_has_the_declared_spread_and_no_bias(noise):
     drawn = draw_noise(noise, zeros(40_000))
     assert drawn.dtype == np.int64
     assert abs(drawn.mean()) < 5 * noise.sigma / math.sqrt(drawn.size)
@@ -78,13 +81,13 @@ def test_gaussian_noise_follows_the_discrete_gaussian():
     ("sensitivity", "share"), [(0, 5), (-1, 5), (LARGEST_SENSITIVITY, 5), (1, 0), (1, -1)]
 )
 @pytest.mark.parametrize("mechanism", [GAUSSIAN, LAPLACE])
-def test_noise_of_scale_zero_cannot_be_asked_for(mechanism, sensitivity, share):  # H21
+def test_h21_noise_of_scale_zero_cannot_be_asked_for(mechanism, sensitivity, share):
     with pytest.raises(DisclosureError) as refusal:
         draw_noise(Noise(mechanism, sensitivity, Fraction(share)), zeros(1))
     assert refusal.value.code == "mechanism"
 
 
-def test_noise_that_would_saturate_is_refused():  # H6
+def test_h06_noise_that_would_saturate_is_refused():
     with pytest.raises(DisclosureError) as refusal:
         draw_noise(Noise(GAUSSIAN, 2**52, Fraction(1)), zeros(1))
     assert refusal.value.code == "overflow"
@@ -105,7 +108,7 @@ def test_a_build_with_half_the_noise_is_refused_by_its_cost(noise):
         Noise(GAUSSIAN, 1, Fraction(500_000)),
     ],
 )  # fmt: skip
-def test_the_stated_half_width_covers_95_percent(noise):  # H18
+def test_h18_the_stated_half_width_covers_95_percent(noise):
     covered = np.mean(np.abs(draw_noise(noise, zeros(20_000))) <= noise.half_width)
     assert 0.94 < covered < 0.98
 
@@ -128,7 +131,7 @@ def test_tiny_laplace_scales_have_a_finite_spread():
     assert Noise(LAPLACE, 2**20, Fraction(1, 2**20)).sigma == pytest.approx(math.sqrt(2) * 2**40, rel=1e-6)
 
 
-def test_results_are_integers_that_still_hold_large_sums():  # H3
+def test_h03_results_are_integers_that_still_hold_large_sums():
     noise = Noise(GAUSSIAN, 1, Fraction(50_000_000_000))
     exact = np.array([2**61, -(2**61), 2**53 + 1], dtype=np.int64)
     assert np.abs(draw_noise(noise, exact) - exact).max() < 5
@@ -138,7 +141,7 @@ def _one_draw(queue):
     queue.put(draw_noise(STANDARD, zeros(50)).tolist())
 
 
-def test_two_processes_never_draw_the_same_noise():  # H15
+def test_h15_two_processes_never_draw_the_same_noise():
     context = multiprocessing.get_context("fork")
     draw_noise(STANDARD, zeros(1))  # the generator exists before the fork
     queue = context.SimpleQueue()
@@ -154,7 +157,7 @@ def test_two_processes_never_draw_the_same_noise():  # H15
     assert os.getpid()
 
 
-def test_no_code_here_offers_a_seed_or_another_generator():  # H15
+def test_h15_no_code_here_offers_a_seed_or_another_generator():
     for source in SOURCES:
         tree = ast.parse(source.read_text())
         names = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)}
@@ -166,6 +169,25 @@ def test_no_code_here_offers_a_seed_or_another_generator():  # H15
             for alias in node.names
         }
         assert not {"seed", "random", "default_rng", "random_state"} & (names | imported), source.name
+
+
+def test_h15_no_function_here_takes_a_seed_or_a_generator():
+    modules = [
+        importlib.import_module(f"disclosure.dp.{'.'.join(source.relative_to(HOME).with_suffix('').parts)}")
+        for source in SOURCES
+        if source.name != "__init__.py"
+    ]
+    found = {
+        word
+        for module in modules
+        for each in vars(module).values()
+        if callable(each) and getattr(each, "__module__", "").startswith("disclosure.dp")
+        for word in inspect.signature(each).parameters
+    }
+    assert "dictionary" in found
+    assert not {
+        word for word in found if any(part in word for part in ("seed", "rng", "random", "generator"))
+    }
 
 
 def test_only_one_file_knows_opendp():

@@ -119,7 +119,7 @@ def test_laplace_is_pure_and_charged_half_its_square(dictionary, ask):
         ("mechanism", {"rho": 0.1, "mechanism": ["gaussian"]}),
     ],
 )
-def test_a_price_that_cannot_be_meant_is_refused(dictionary, ask, code, price):  # H13
+def test_h13_a_price_that_cannot_be_meant_is_refused(dictionary, ask, code, price):
     refused(code, ask(), dictionary, **price)
 
 
@@ -170,7 +170,7 @@ def test_a_table_with_too_many_cells_is_refused_before_reading(describe_people, 
     refused("cells", ask(by=["a", "b"]), facts)
 
 
-def test_noise_that_would_leave_64_bits_is_refused_before_reading(describe_people, ask):  # H6
+def test_h06_noise_that_would_leave_64_bits_is_refused_before_reading(describe_people, ask):
     facts = describe_people(bounds={"bill": (0, 2**50)}, scale={}, population=100)
     refused("overflow", ask(measures=SUM), facts, rho=1e-9)
 

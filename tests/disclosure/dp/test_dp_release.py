@@ -105,7 +105,7 @@ def test_a_structural_zero_of_a_finer_table_does_not_touch_a_coarser_one(people,
     assert dp.release(ask(), people, facts, rho=EXACT).table.n[0] > 1_000
 
 
-def test_true_zero_cells_are_unbiased_and_go_below_zero(people, dictionary, ask):  # H5
+def test_h05_true_zero_cells_are_unbiased_and_go_below_zero(people, dictionary, ask):
     plan = dp.plan(ask(), dictionary, rho=0.005)
     exact = dp.aggregate(plan, people)
     west = np.array([dp.draw(plan, exact).table.n[3] for _ in range(300)])
@@ -113,7 +113,7 @@ def test_true_zero_cells_are_unbiased_and_go_below_zero(people, dictionary, ask)
     assert (west < 0).mean() > 0.3
 
 
-def test_exact_vectors_cannot_be_seen_copied_or_stored(people, dictionary, ask):  # H16
+def test_h16_exact_vectors_cannot_be_seen_copied_or_stored(people, dictionary, ask):
     plan = dp.plan(ask(), dictionary, rho=0.005)
     exact = dp.aggregate(plan, people)
     counts = [str(value) for value in exact.of(plan)[0] if value]
@@ -149,7 +149,7 @@ def test_two_draws_differ_and_each_is_a_release(people, dictionary, ask):
 
 
 @pytest.mark.parametrize("measures", [None, SUM, SUM | MEAN])
-def test_a_stored_answer_gives_the_same_bytes(people, describe_people, ask, measures):  # H8
+def test_h08_a_stored_answer_gives_the_same_bytes(people, describe_people, ask, measures):
     facts = describe_people(
         structural_zeros=[{"region": "West"}], keys={"region": ["North", "West"], "year": [1, 2.5]}
     )
@@ -185,7 +185,7 @@ def test_an_answer_that_was_changed_in_form_is_refused(people, dictionary, ask, 
         dp.Answer.from_json(json.dumps(record, sort_keys=True, separators=(",", ":")))
 
 
-def test_an_answer_holds_nothing_exact(people, dictionary, ask):  # H16
+def test_h16_an_answer_holds_nothing_exact(people, dictionary, ask):
     plan = dp.plan(ask(measures=SUM | {"people": ("count", None)}), dictionary, rho=0.005)
     exact = dp.aggregate(plan, people)
     answer = dp.draw(plan, exact)
@@ -202,7 +202,7 @@ def test_refusals_do_not_depend_on_the_data(people, dictionary, ask):
     assert len(sentences) == 1
 
 
-def test_no_foreign_plan_code_or_pickle_is_read_as_a_question(people, dictionary):  # H17
+def test_h17_no_foreign_plan_code_or_pickle_is_read_as_a_question(people, dictionary):
     for foreign in (
         "select 1",
         b"\x80\x04N.",

@@ -12,7 +12,7 @@ MEAN = {"average": ("mean", "bill")}
 SUM = {"total": ("sum", "bill")}
 
 
-def test_a_plan_is_the_same_in_every_process(dictionary, ask):  # H8
+def test_h08_a_plan_is_the_same_in_every_process(dictionary, ask):
     plan = dp.plan(ask(by=["region", "tenure"], measures=MEAN | SUM, where="age >= 18"), dictionary, rho=0.02)
     code = (
         "import sys; from disclosure import dp; text = sys.stdin.read(); plan = dp.Plan.from_json(text);"
@@ -24,7 +24,7 @@ def test_a_plan_is_the_same_in_every_process(dictionary, ask):  # H8
     assert found.stdout.split() == [plan.digest, plan.fingerprint, "True"]
 
 
-def test_one_question_in_other_words_has_one_fingerprint(dictionary, ask):  # H8
+def test_h08_one_question_in_other_words_has_one_fingerprint(dictionary, ask):
     first = dp.plan(
         ask(measures={"a": ("sum", "bill"), "b": ("count", None)}, where="age >= 18 and region == 'North'"),
         dictionary,
