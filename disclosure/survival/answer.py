@@ -141,7 +141,10 @@ def _check_size(asked: Survival, groups: Sequence[Lives], policy: Policy) -> Non
 
 
 def _lines(asked: Survival, key: Key, lives: Lives, rest: tuple[int, Policy]) -> list[_Line]:
-    """Return the rows of one group."""
+    """Return the rows of one group.
+
+    Behind a step stand those who are still at risk at its end: with the group and the events they tell every count.
+    """
     number, policy = rest
     times = lives.event_times.tolist() if asked.at is None else asked.at
     steps = coarse_steps(lives, times, policy.min_step_units) if asked.coarsen else steps_of(lives, times)
@@ -157,7 +160,7 @@ def _lines(asked: Survival, key: Key, lives: Lives, rest: tuple[int, Policy]) ->
         row = Row("step", lives.units_from(step.first), step, number)
         values = ("step", step.time, float(step.events), float(step.censored), *numbers)
         happened = lives.order[step.first : step.last][lives.event[step.first : step.last]]
-        lines.append(_Line(key, values, size - step.first, row, lives.order[step.first :], happened))
+        lines.append(_Line(key, values, size - step.first, row, lives.order[step.last :], happened))
     return [*lines, _median(key, lives, steps, (estimate, number))]
 
 

@@ -161,6 +161,25 @@ def test_two_definitions_of_an_event_that_differ_in_one_person_are_found():
     assert any(finding.rule == "differencing" for finding in report.findings)
 
 
+@pytest.mark.parametrize("event", [0, 1])
+def test_two_curves_whose_times_differ_by_one_persons_are_found(event):
+    data = people()
+    data.loc[0, ["t", "e"]] = [9.95, event]
+    kept = assess(curve(at=[10]), data, STANDARD).released("R1")
+    report = assess(curve(at=[9.9]), data, STANDARD, [kept])
+    assert report.verdict is Verdict.FAIL
+    assert any(finding.rule == "differencing" for finding in report.findings)
+    assert assess(curve(at=[25]), data, STANDARD, [kept]).verdict is Verdict.PASS
+
+
+def test_a_table_of_those_still_at_risk_but_for_one_is_found():
+    data = people()
+    table = Statistic.table("d", by=[], unit="u", where="t > 10 and u != 'p7'")
+    data.loc[data["u"] == "p7", "t"] = 50.0
+    kept = assess(curve(), data, STANDARD).released("R1")
+    assert any(finding.rule == "differencing" for finding in assess(table, data, STANDARD, [kept]).findings)
+
+
 def test_a_person_moved_from_one_compared_group_to_the_other_is_found():
     data = people()
     kept = assess(KINDS["t_test"](), data, STANDARD).released("R1")
