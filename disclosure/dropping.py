@@ -72,10 +72,15 @@ def remaining_of(report: Report) -> Remaining:
             break
         gone = more
         left = evidence.without([grid.keys[cell] for cell in np.flatnonzero(gone).tolist()])
-        findings = _moved(judge(report.statistic, left, report.policy), _places(left.grid, grid))
+        found = judge(report.statistic, left, report.policy)
+        findings = _standing(_moved(found, _places(left.grid, grid)), report.findings)
         unsafe = _unsafe(findings, len(gone))
     cells = _aligned(report, left, unsafe_rules(findings, len(gone)))
-    withheld = unsafe | ((evidence.rows > 0) & (cells["n"].to_numpy() == 0))
+    withheld = (
+        report.cells["unsafe"].to_numpy(dtype=np.bool_)
+        | unsafe
+        | ((evidence.rows > 0) & (cells["n"].to_numpy() == 0))
+    )
     rows = int(evidence.rows[gone].sum())
     contributors, units = _people(evidence, left, gone)
     if report.statistic.unit is None and report.key is None:
@@ -116,6 +121,18 @@ def _moved(findings: Iterable[Finding], places: Sequence[int]) -> tuple[Finding,
     return tuple(
         replace(found, cells=tuple(sorted(places[cell] for cell in found.cells))) for found in findings
     )
+
+
+def _standing(findings: Sequence[Finding], before: Sequence[Finding]) -> tuple[Finding, ...]:
+    """Leave out cells that hold everyone of a row only because others were dropped: the printed row does not say so."""
+    full = {cell for found in before if found.rule == "group" for cell in found.cells}
+    kept = (
+        replace(found, cells=tuple(cell for cell in found.cells if cell in full))
+        if found.rule == "group"
+        else found
+        for found in findings
+    )
+    return tuple(found for found in kept if found.cells or found.rule != "group")
 
 
 def _unsafe(findings: Iterable[Finding], size: int) -> Mask:

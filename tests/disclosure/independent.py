@@ -49,3 +49,31 @@ def equations(keys, values, hidden):
             rows.append(row)
             right.append(known)
     return (np.array(rows), np.array(right)) if rows else (None, None)
+
+
+def ranges_over_atoms(cells, values, atoms, known=()):
+    """Return, per withheld cell, the least and greatest number that all printed ones allow, whatever table they are of.
+
+    Args:
+        cells: per cell the levels that it is restricted to, by dimension.
+        values: per cell its printed number, None where it is withheld.
+        atoms: the finest groups, each with its level in every dimension; their numbers are the unknowns.
+        known: pairs of a withheld cell and its number, which the attacker knows.
+    """
+    matrix = np.array(
+        [[all(atom[name] == level for name, level in cell.items()) for atom in atoms] for cell in cells],
+        dtype=float,
+    )
+    told = {place: value for place, value in enumerate(values) if value is not None} | dict(known)
+    rows, right = matrix[list(told)], np.array(list(told.values()))
+    found = {}
+    for place, value in enumerate(values):
+        if value is None:
+            ends = []
+            for sign in (1.0, -1.0):
+                answer = linprog(
+                    sign * matrix[place], A_eq=rows, b_eq=right, bounds=(0, None), method="highs"
+                )
+                ends.append(np.inf if answer.status == 3 else sign * answer.fun)  # 3: unbounded
+            found[place] = (ends[0], ends[1])
+    return found
