@@ -192,14 +192,20 @@ def plan(
             "cells",
             f"The table has more than {MOST_CELLS} cells, or cells and bands; use fewer or coarser dimensions.",
         )
-    if {end for each in made.layout.printed for end in interval_names(each.name)} & set(stat.by):
-        raise DisclosureError(
-            "name_clash",
-            "A dimension has the name of an interval's end, such as n_low; rename the column or measure.",
-        )
+    _refuse_clashes(made.layout, stat)
     for noise in made.noises:
         _ = noise.scale  # refuses noise that cannot be drawn, before anything is charged
     return made
+
+
+def _refuse_clashes(layout: Layout, stat: Statistic) -> None:
+    """Refuse names that an interval's end bears too."""
+    names = {each.name for each in layout.printed}
+    if {end for name in names for end in interval_names(name)} & (names | set(stat.by)):
+        raise DisclosureError(
+            "name_clash",
+            "A dimension or measure has the name of an interval's end, such as n_low; rename it.",
+        )
 
 
 def price(stat: Statistic, dictionary: Dictionary, precision: str = "standard") -> Plan:

@@ -114,7 +114,7 @@ def _noise_of_residuals(places: "NDArray[np.intp]", coefficients: "Doubles", ent
 def table_of(
     design: Design, solution: Solution, dictionary: Dictionary, *, half_width: float
 ) -> "pd.DataFrame":
-    """Coefficients in the columns' own units, then what is known of the fit.
+    """Coefficients in the columns' own units, then what is known of the fit; the model's name, free text, is left out.
 
     Args:
         design: what was asked.
@@ -130,10 +130,8 @@ def table_of(
     error = np.sqrt(np.diag(change @ (solution.noise + solution.sampling) @ change.T))
     quantile = NormalDist().inv_cdf(0.5 + design.model.level / 2)
     ratio = estimate / np.where(error > 0, error, np.nan)
-    name = design.model.formula[0][0]
     coefficients = pd.DataFrame(
         {
-            "model": pd.Series([name] * len(estimate), dtype=object),
             "part": pd.Series(["coefficient"] * len(estimate), dtype=object),
             "term": pd.Series([each.label for each in design.variables], dtype=object),
             "estimate": estimate,
@@ -152,11 +150,10 @@ def _with_fit(coefficients: "pd.DataFrame", solution: Solution, half_width: floa
     """The coefficients with the number of rows and the share of variance explained below them."""
     import pandas as pd  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
 
-    unknown = dict.fromkeys(coefficients.columns[4:], math.nan)
-    of = {"model": coefficients["model"].iloc[0], "part": "fit"}
-    rows = of | {"term": "n", "estimate": solution.rows} | unknown
+    unknown = dict.fromkeys(coefficients.columns[3:], math.nan)
+    rows: dict[str, object] = {"part": "fit", "term": "n", "estimate": solution.rows} | unknown
     rows |= {"low": solution.rows - half_width, "high": solution.rows + half_width}
-    share = of | {"term": "r2", "estimate": solution.explained} | unknown
+    share = {"part": "fit", "term": "r2", "estimate": solution.explained} | unknown
     records = [*coefficients.to_dict("records"), rows, share]
     return pd.DataFrame(records).astype(coefficients.dtypes.to_dict())
 

@@ -284,3 +284,4 @@ def test_quantiles_need_bounds(dictionary):
 def test_a_dimension_may_not_bear_the_name_of_an_intervals_end(describe_people, ask):
     facts = describe_people(keys={"n_low": ["a"], "region": ["b"]})
     refused("name_clash", ask(by=["n_low"]), facts)
+    refused("name_clash", ask(measures={"a": ("sum", "bill"), "a_high": ("mean", "bill")}), facts)

@@ -7,6 +7,8 @@ import re
 from dataclasses import dataclass
 from functools import cache
 
+import pandas as pd
+
 from disclosure import Report, Statistic
 from disclosure.dp import NANO, Answer
 from tre.db.tables import Item, Request
@@ -63,7 +65,9 @@ def noisy_content(answer_json: bytes, asked: Statistic) -> Content:
         "half_width_95_per_cell": {names.get(name, name): half for name, half in answer.accuracy.items()},
         "plan": answer.plan_digest,
     }
-    leaves = labelled(table[[*before, *measures]], answer.statistic.by)
+    leaves = labelled(table[[*before, *measures]], answer.statistic.by).assign(
+        **_ends(answer, names, measures)
+    )
     return Content(csv_bytes(leaves), record)
 
 
@@ -100,6 +104,19 @@ def bundle_files(request: Request, items: list[Item], contents: dict[str, Conten
 def environment_digest() -> str:
     """Digest of the software that releases."""
     return digest_of_environment()
+
+
+def _ends(answer: Answer, names: dict[str, str], measures: list[str]) -> dict[str, pd.Series]:
+    """The 95% intervals of means, proportions and quantiles, whose width differs from cell to cell."""
+    if answer.intervals is None:
+        return {}
+    asked = {name: stored for stored, name in names.items()}
+    varying = [name for name in measures if answer.table[asked[name]].dtype == float]
+    return {
+        f"{name}_{end}": answer.intervals[f"{asked[name]}_{end}"]
+        for name in varying
+        for end in ("low", "high")
+    }
 
 
 def _names(stored: Statistic, asked: Statistic) -> dict[str, str]:
