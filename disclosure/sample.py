@@ -74,6 +74,14 @@ class Sample:
         ]
         return min(several, default=len(rows))
 
+    def is_repeated(self, rows: Positions) -> bool:
+        """Whether some unit of the finest level has several of some rows."""
+        if not self.units or self.single[0]:
+            return False
+        known = self.units[0][rows]
+        known = known[known != 0]
+        return len(np.unique(known)) < len(known)
+
     def labels(self, column: str) -> NDArray[np.object_]:
         """Return a column as categories: whole numbers, truth values and texts as they are; None where missing."""
         kind, values = self.kinds[column], self.values[column]

@@ -1,6 +1,7 @@
 """An association computed from the filtered rows, its rules, and who stands behind it."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -47,7 +48,10 @@ def answer(stat: Statistic, data: Data, policy: Policy, *, key: str | None) -> A
     found = [(key_found, rows[used[rows]]) for key_found, rows in sample.groups]
     found = [(key_found, rows) for key_found, rows in found if len(rows) or not stat.by]
     with np.errstate(over="ignore", invalid="ignore"):  # what is not finite becomes a finding
-        rows = [_row(asked, sample, positions, columns) for _, positions in found]
+        rows = [
+            replace(_row(asked, sample, positions, columns), is_repeated=sample.is_repeated(positions))
+            for _, positions in found
+        ]
     facts = Facts(
         test=asked.test,
         takes=asked.takes,

@@ -27,6 +27,7 @@ class Row:
         outcome: the numbers.
         spent: parameters that the test estimates.
         is_perfect: whether one column tells the other, or its order.
+        is_repeated: whether some unit has several of its rows.
     """
 
     units: int
@@ -36,6 +37,7 @@ class Row:
     outcome: Outcome
     spent: int
     is_perfect: bool
+    is_repeated: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,7 +101,7 @@ def design(facts: Facts, policy: Policy) -> Iterator[Finding]:
         led = _where(facts, lambda row: any(leverage(part, facts.sample) >= share for part in row.parts))
         said = f"One unit has a leverage of {share:g} or more in {count_of(led)}."
         yield from _found("design", led, said, Verdict.REVIEW)
-    several = _where(facts, lambda row: row.units < row.size)
+    several = _where(facts, lambda row: row.is_repeated)
     said = f"Some units have several rows, which the test takes for independent, in {count_of(several)}."
     yield from _found("design", several, said, Verdict.REVIEW)
 

@@ -68,30 +68,30 @@ def answer(stat: Statistic, data: Data, policy: Policy, *, key: str | None) -> A
         for group, found in sample.groups
     ]
     groups = [(group, lives) for group, lives in groups if len(lives.time) or not stat.by]
-    _check_size(asked, [lives for _, lives in groups], policy)
-    lines = [
-        line
-        for number, (group, lives) in enumerate(groups)
-        for line in _lines(asked, group, lives, (number, policy))
-    ]
     everyone = [lives for _, lives in groups]
+    _check_size(asked, everyone, policy)
+    lines = [line for number, group in enumerate(groups) for line in _lines(asked, group, number, policy)]
     tested = ""
     if asked.test is not None:
         test, tested = _test_line(asked, len(stat.by), everyone)
         lines.append(test)
-    facts = Facts(
-        rows=[line.row for line in lines],
+    events = {EVENTS: tuple(line.events for line in lines)}
+    behind = Behind(sample, tuple(line.behind for line in lines), events)
+    facts = replace(_facts(stat, sample, everyone), rows=[line.row for line in lines], tested=tested)
+    return judged(stat, policy, (_table(stat, lines), behind), facts=facts, rules=RULES)
+
+
+def _facts(stat: Statistic, sample: Sample, groups: Sequence[Lives]) -> Facts:
+    """Return what the rules look at, but for the rows of the table."""
+    return Facts(
+        rows=(),
         noun="rows" if stat.unit is None else "units",
         empty=sample.empty + len(sample.groups) - len(groups),
-        repeats=any(lives.units_from(0) < len(lives.time) for lives in everyone),
-        is_exact=asked.at is None and asked.coarsen,
-        events=sum(lives.units(0, len(lives.time), event=True) for lives in everyone),
-        tested=tested,
+        repeats=any(sample.is_repeated(lives.order) for lives in groups),
+        is_joined=isinstance(stat.asks, Survival) and stat.asks.at is None and stat.asks.coarsen,
+        events=sum(lives.units(0, len(lives.time), event=True) for lives in groups),
+        tested="",
     )
-    behind = Behind(
-        sample, tuple(line.behind for line in lines), {EVENTS: tuple(line.events for line in lines)}
-    )
-    return judged(stat, policy, (_table(stat, lines), behind), facts=facts, rules=RULES)
 
 
 def _asked(stat: Statistic) -> Survival:
@@ -140,12 +140,12 @@ def _check_size(asked: Survival, groups: Sequence[Lives], policy: Policy) -> Non
         )
 
 
-def _lines(asked: Survival, key: Key, lives: Lives, rest: tuple[int, Policy]) -> list[_Line]:
+def _lines(asked: Survival, group: tuple[Key, Lives], number: int, policy: Policy) -> list[_Line]:
     """Return the rows of one group.
 
     Behind a step stand those who are still at risk at its end: with the group and the events they tell every count.
     """
-    number, policy = rest
+    key, lives = group
     times = lives.event_times.tolist() if asked.at is None else asked.at
     steps = coarse_steps(lives, times, policy.min_step_units) if asked.coarsen else steps_of(lives, times)
     estimate = estimate_at(lives, [step.time for step in steps], asked.level)

@@ -35,7 +35,7 @@ class Facts:
         noun: "units", or "rows" where each row is a unit.
         empty: groups of the cross product in which nobody is.
         repeats: whether some unit has several rows in a group.
-        is_exact: whether steps end at times of the data and were joined.
+        is_joined: whether steps were joined that end at times of the data.
         events: events in the whole sample, in units.
         tested: why the test has no answer, where it has none.
     """
@@ -44,7 +44,7 @@ class Facts:
     noun: str
     empty: int
     repeats: bool
-    is_exact: bool
+    is_joined: bool
     events: int
     tested: str
 
@@ -112,7 +112,7 @@ def group(facts: Facts, policy: Policy) -> Iterator[Finding]:  # noqa: ARG001  e
 
 def own_times(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Find joined steps that end at the time of one unit; declared times are nobody's."""
-    if not facts.is_exact:
+    if not facts.is_joined:
         return
     verdict = Verdict.FAIL if policy.lone_quantile_unsafe else Verdict.REVIEW
     own = [place for place, row in enumerate(facts.rows) if row.step is not None and row.step.owners <= 1]

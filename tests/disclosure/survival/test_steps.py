@@ -94,6 +94,7 @@ def test_the_fewest_of_several_levels_of_unit_count():
     report = judged(data, unit=["u", "household"])
     assert report.cells["units"].iloc[0] == data["household"].nunique()
     assert report.verdict is Verdict.FAIL
+    assert not any("several times" in finding.sentence for finding in report.findings)
 
 
 def test_a_group_of_few_people_is_unsafe_and_one_that_is_not_there_too():
