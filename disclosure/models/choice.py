@@ -1,6 +1,5 @@
 """Logit, probit and Poisson by maximum likelihood, weighted or not."""
 
-import warnings
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
@@ -13,7 +12,7 @@ from statsmodels.genmod.generalized_linear_model import GLM
 from disclosure.errors import DisclosureError
 from disclosure.models.design import Design
 from disclosure.models.factors import Doubles
-from disclosure.models.fit import Fact, Fit, sandwich, small_sample, wald
+from disclosure.models.fit import Fact, Fit, inverse, no_maximum, sandwich, search, small_sample, wald
 from disclosure.models.rank import scales_of
 from disclosure.models.separation import is_separated
 
@@ -21,7 +20,7 @@ MOST_STEPS: Final = 200
 """Most Newton steps. Source: ours; sound data need fewer than twenty."""
 SLOPE_LEFT: Final = 1e-6
 """A maximum is reached when the likelihood's slope along each column of about unit size is below this share of the
-number of rows."""
+number of rows, or of the sum of counts."""
 FAR: Final[Mapping[str, float]] = {"logit": 15.0, "probit": 5.0, "poisson": 15.0}
 """A linear predictor beyond this makes one suspect that the data are separated: odds of three million to one."""
 
@@ -50,7 +49,7 @@ def choice(kind: str, design: Design, errors: str) -> Fit:
             "disclose the response); leave the column out, or use coarser categories.",
         )
     if estimate is None:
-        raise _no_maximum()
+        raise no_maximum()
     return _fitted(kind, design, (model, scaled, estimate, scales), errors)
 
 
@@ -59,14 +58,12 @@ def _fitted(
 ) -> Fit:  # Any: statsmodels has no types
     """Return the fit at the maximum."""
     model, scaled, estimate, scales = found
-    bread = np.asarray(np.linalg.inv(-model.hessian(estimate)), dtype=np.float64)
+    bread = inverse(-model.hessian(estimate))
     covariance = bread
     if errors != "nonrobust":
         cluster = design.cluster if errors == "cluster" else None
         covariance = sandwich(bread, np.asarray(model.score_obs(estimate), dtype=np.float64), cluster)
         covariance = covariance * small_sample(errors, design, len(estimate))
-    if not np.isfinite(covariance).all() or (np.diag(covariance) < 0).any():
-        raise _no_maximum()
     exposure = np.zeros(len(scaled)) if design.exposure is None else np.log(design.exposure)
     mean = _MEANS[kind](scaled @ estimate + exposure)
     weight = np.ones(len(scaled)) if design.weight is None else design.weight
@@ -111,20 +108,10 @@ def _start(kind: str, design: Design, scaled: Doubles) -> dict[str, Doubles]:
 
 def _maximum(model: Any, start: Mapping[str, Doubles]) -> Doubles | None:  # Any: statsmodels has no types
     """Return the estimates, or None where the likelihood has no maximum that can be found."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            result = model.fit(method="newton", maxiter=MOST_STEPS, disp=0, **_exactness(model), **start)
-            estimate = np.asarray(result.params, dtype=np.float64)
-            slope = np.asarray(model.score(estimate), dtype=np.float64)
-        except (np.linalg.LinAlgError, ArithmeticError, ValueError):
-            return None
-    is_maximum = np.isfinite(estimate).all() and bool(np.abs(slope).max() <= SLOPE_LEFT * len(model.endog))
-    return estimate if is_maximum else None
-
-
-def _exactness(model: Any) -> dict[str, object]:  # Any: statsmodels has no types
-    return {"tol": 1e-12} if isinstance(model, GLM) else {"tol": 1e-10}
+    exact = 1e-12 if isinstance(model, GLM) else 1e-10
+    found = search(model, maxiter=MOST_STEPS, tol=exact, **start)
+    size = max(len(model.endog), float(model.endog.sum()))
+    return found[1] if found is not None and np.abs(found[2]).max() <= SLOPE_LEFT * size else None
 
 
 def _information(kind: str, linear: Doubles, mean: Doubles) -> Doubles:
@@ -174,13 +161,6 @@ def _facts(kind: str, design: Design, mean: Doubles, found: tuple[Doubles, Doubl
         p_value = float(stats.chi2.sf(statistic, count))
         facts.append(Fact("lr_test" if is_plain else "wald_test", statistic=statistic, p_value=p_value))
     return tuple(facts)
-
-
-def _no_maximum() -> DisclosureError:
-    return DisclosureError(
-        "not_converged",
-        "The likelihood has no maximum that could be found, so there are no estimates; use fewer or simpler columns.",
-    )
 
 
 _MEANS: Final[Mapping[str, Callable[[Doubles], Doubles]]] = {

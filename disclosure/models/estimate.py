@@ -23,9 +23,11 @@ def estimate(model: Model, design: Design, errors: str) -> Fit:
     """
     _check_size(model, design, errors)
     matrix = without_effects(design.matrix, design.effects, design.weight)
-    terms = dict.fromkeys(term_text(design.columns[place].term) for place in repeated(design.matrix, matrix))
+    strata = () if design.strata is None else (design.strata,)
+    apart = without_effects(matrix, strata, None)
+    terms = dict.fromkeys(term_text(design.columns[place].term) for place in repeated(design.matrix, apart))
     if terms:
-        beside = " or of the absorbed effects" if design.effects else ""
+        beside = " or of absorbed effects or strata" if design.effects or strata else ""
         raise DisclosureError(
             "rank",
             f"Columns of {', '.join(terms)[:120]} are mixtures of other columns{beside} in these rows, so their "

@@ -13,7 +13,6 @@ from disclosure.expression.sql import Kind
 from disclosure.models.formula import (
     Call,
     Categories,
-    Factor,
     Name,
     Number,
     Value,
@@ -40,10 +39,8 @@ class Levels:
     reference: int
 
 
-def is_categorical(factor: Factor, sample: Sample) -> bool:
-    """Whether a factor is categories: so written, or a column of texts, dates or truth values."""
-    if isinstance(factor, Call):
-        return False
+def is_categorical(factor: Categories | Name, sample: Sample) -> bool:
+    """Whether a column is categories: so written, or of texts, dates or truth values."""
     return isinstance(factor, Categories) or sample.kinds[factor.name] not in {Kind.INTEGER, Kind.NUMBER}
 
 

@@ -1,11 +1,14 @@
 """What an estimator found, before anything is judged."""
 
+import warnings
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import stats
 
+from disclosure.errors import DisclosureError
 from disclosure.models.design import Design
 from disclosure.models.factors import Doubles
 
@@ -62,6 +65,50 @@ class Fit:
         reach = float(spread.ppf((1 + level) / 2)) * errors
         p_value = 2 * spread.sf(np.abs(statistic))
         return errors, statistic, np.asarray(p_value), self.estimate - reach, self.estimate + reach
+
+
+def search(model: Any, **how: Any) -> tuple[Any, Doubles, Doubles] | None:  # Any: statsmodels has no types
+    """Let an estimator look for its maximum by Newton's method, without a word of its own.
+
+    Args:
+        model: a model of statsmodels.
+        how: more words for its `fit`.
+
+    Returns:
+        Its result, the estimates, and the slope of the likelihood there; None where it had to give up.
+    """
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            result = model.fit(method="newton", disp=0, **how)
+            estimate = np.asarray(result.params, dtype=np.float64)
+            slope = np.asarray(model.score(estimate), dtype=np.float64)
+        except np.linalg.LinAlgError:
+            return None
+    return (result, estimate, slope) if np.isfinite([*estimate, *slope]).all() else None
+
+
+def inverse(information: Doubles) -> Doubles:
+    """Return the inverse of an information matrix.
+
+    Raises:
+        DisclosureError: "not_converged": it has none, or one that is no covariance.
+    """
+    try:
+        found = np.asarray(np.linalg.inv(information), dtype=np.float64)
+    except np.linalg.LinAlgError:
+        raise no_maximum() from None
+    if not np.isfinite(found).all() or (np.diag(found) <= 0).any():
+        raise no_maximum()
+    return found
+
+
+def no_maximum() -> DisclosureError:
+    """Return the error for a likelihood whose maximum was not found."""
+    return DisclosureError(
+        "not_converged",
+        "The likelihood has no maximum that could be found, so there are no estimates; use fewer or simpler columns.",
+    )
 
 
 def sandwich(bread: Doubles, scores: Doubles, cluster: NDArray[np.intp] | None) -> Doubles:

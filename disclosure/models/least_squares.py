@@ -94,8 +94,6 @@ def _has_constant(design: Design, weight: Doubles, matrix: Doubles) -> bool:
     """Whether a constant is a mixture of the columns."""
     if design.effects:
         return True
-    if not matrix.shape[1]:
-        return False
     root = np.sqrt(weight)
     basis, _ = np.linalg.qr(matrix / scales_of(matrix) * root[:, None])
     left = root - basis @ (basis.T @ root)

@@ -18,8 +18,6 @@ doubles hold."""
 
 def scales_of(matrix: Doubles) -> Doubles:
     """Return per column the power of two that brings its largest value near one; dividing by it loses no bit."""
-    if not matrix.size:
-        return np.ones(matrix.shape[1])
     exponents = np.frexp(np.abs(matrix).max(axis=0))[1]
     return np.asarray(np.ldexp(1.0, exponents), dtype=np.float64)
 
@@ -31,8 +29,6 @@ def repeated(before: Doubles, after: Doubles) -> tuple[int, ...]:
         before: a design's matrix.
         after: the same with effects taken out, where they are absorbed.
     """
-    if not after.shape[1]:
-        return ()
     scales = scales_of(before)
     scaled = after / scales
     lengths, whole = np.linalg.norm(scaled, axis=0), np.linalg.norm(before / scales, axis=0)

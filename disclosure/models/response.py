@@ -15,13 +15,11 @@ def response_of(model: Model, response: Factor, sample: Sample, rows: Positions)
     Raises:
         DisclosureError: "response", "not_numeric", "transform", "level".
     """
-    if model.kind in {"logit", "probit"}:
-        if isinstance(response, Categories):
-            return _one_of_two(response, sample, rows)
-        return _zero_or_one(numbers_of(response, sample, rows), factor_text(response))
     if isinstance(response, Categories):
-        raise _wrong_response(factor_text(response), "numbers")
+        return _one_of_two(response, sample, rows)
     found = numbers_of(response, sample, rows)
+    if model.kind in {"logit", "probit"}:
+        return _zero_or_one(found, factor_text(response))
     if model.kind == "poisson" and ((found < 0) | (found != np.floor(found))).any():
         raise _wrong_response(factor_text(response), "counts: whole numbers of at least nought")
     if model.kind == "cox" and (found <= 0).any():

@@ -8,9 +8,11 @@ import statsmodels.formula.api as smf
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.discrete.discrete_model import Poisson
 from statsmodels.tools.sm_exceptions import SingularMatrixWarning
 
 from disclosure import DisclosureError, Statistic, assess
+from disclosure.models.fit import inverse, search
 from tests.disclosure.models.people import STANDARD, coefficients, facts, model, people
 
 DATA = people()
@@ -265,6 +267,82 @@ def test_where_there_is_no_estimate_the_reason_is_said(formula, rest, code):
     with pytest.raises(DisclosureError) as refused:
         model(data, formula, **rest)
     assert refused.value.code == code
+
+
+def test_a_cox_model_needs_columns_that_vary_within_strata():
+    data = DATA.assign(perg=DATA["b"] == "u")
+    with pytest.raises(DisclosureError) as refused:
+        model(data, "t ~ x + perg", kind="cox", event="died", strata=["b"])
+    assert refused.value.code == "rank"
+
+
+def test_a_cox_model_needs_columns_that_vary_among_those_at_risk():
+    data = DATA.assign(gone=DATA["id"] < 50)
+    data.loc[data["gone"], ["t", "died"]] = [0.01, 0]
+    with pytest.raises(DisclosureError) as refused:
+        model(data, "t ~ gone", kind="cox", event="died")
+    assert refused.value.code == "not_converged"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "asked"),
+    [
+        ("choice.MOST_STEPS", 1, {"formula": "e ~ x + a", "kind": "logit"}),
+        ("hazard.SLOPE_LEFT", -1.0, {"formula": "t ~ x", "kind": "cox", "event": "died"}),
+        ("hazard.search", lambda *_, **__: None, {"formula": "t ~ x", "kind": "cox", "event": "died"}),
+    ],
+)
+def test_a_search_that_did_not_arrive_is_no_estimate(monkeypatch, name, value, asked):
+    monkeypatch.setattr(f"disclosure.models.{name}", value)
+    with pytest.raises(DisclosureError) as refused:
+        model(DATA, **asked)
+    assert refused.value.code == "not_converged"
+
+
+@pytest.mark.parametrize(
+    "matrix", [[[1.0, 1.0], [1.0, 1.0]], [[1.0, 0.0], [0.0, -1.0]], [[np.nan, 0], [0, 1.0]]]
+)
+def test_an_information_without_inverse_is_no_estimate(matrix):
+    with pytest.raises(DisclosureError) as refused:
+        inverse(np.array(matrix))
+    assert refused.value.code == "not_converged"
+
+
+def test_large_counts_are_estimated():
+    data = DATA.assign(c=np.round(1e8 * np.exp(0.3 * DATA["x"] + 0.01 * DATA["z"])))
+    assert coefficients(model(data, "c ~ x + z", kind="poisson"))["estimate"].tolist() == pytest.approx(
+        [np.log(1e8), 0.3, 0.01], rel=1e-6
+    )
+    data["c"] = np.where(DATA["id"] == 0, 1e12, 0)
+    assert np.isfinite(coefficients(model(data, "c ~ x + z", kind="poisson"))["estimate"]).all()
+
+
+def test_a_search_that_had_to_give_up_is_no_estimate():
+    data = people(1000, seed=3)
+    counts = np.where(data["id"] == 3, 1e7, data["y"]).astype(int)
+    matrix = np.column_stack([np.ones(1000), data["x"]])
+    far = np.linalg.lstsq(matrix, np.log(counts + 0.5))[0]
+    assert search(Poisson(counts, matrix), maxiter=200, start_params=far) is None
+    found = search(Poisson(counts, matrix), maxiter=200, start_params=[np.log(counts.mean()), 0.0])
+    assert found is not None
+
+
+@pytest.mark.parametrize(("kind", "response"), [("ols", "y"), ("logit", "e"), ("poisson", "c")])
+def test_models_without_a_constant(kind, response):
+    result = getattr(smf, kind)(f"{response} ~ 0 + x + z", DATA).fit(**({} if kind == "ols" else {"disp": 0}))
+    report = model(DATA, f"{response} ~ 0 + x + z", kind=kind)
+    same(report, result)
+    whole = facts(report)
+    share = "r_squared" if kind == "ols" else "pseudo_r_squared"
+    assert whole["estimate"][share] == pytest.approx(
+        getattr(result, "rsquared" if kind == "ols" else "prsquared")
+    )
+    dummies = model(DATA, f"{response} ~ 0 + a + x", kind=kind)
+    same(
+        dummies,
+        getattr(smf, kind)(f"{response} ~ 0 + a + x", DATA).fit(**({} if kind == "ols" else {"disp": 0})),
+    )
+    assert not {"f_test", "lr_test"} & set(facts(dummies).index)
 
 
 def test_effects_that_cannot_be_told_apart_in_time_are_refused(monkeypatch):

@@ -299,3 +299,17 @@ def test_no_finding_says_a_value_of_the_data():
     data = DATA.assign(name=np.where(DATA["id"] < 4, "Ann Smith", "other"), y=DATA["y"] * 1000)
     for finding in model(data, "y ~ x + name").findings:
         assert "Ann" not in finding.sentence
+
+
+def test_columns_that_take_two_values_in_a_product_are_categories_too():
+    data = DATA.assign(d=(DATA["id"] % 2) * 1.0, f=(DATA["id"] % 3 == 0) * 1.0)
+    rich = data.assign(y=np.where(DATA["id"] == 3, 1e7, DATA["y"]))
+    assert model(data, "y ~ d + f").verdict is Verdict.PASS
+    assert ("dominance", "FAIL") in found(model(rich, "y ~ d + f"))
+
+
+def test_a_small_cell_of_a_saturated_model_is_a_small_cell():
+    data = DATA.assign(v=np.where(DATA["id"] < 5, 2, DATA["id"] % 2))
+    assert ("threshold", "FAIL") in found(model(data, "y ~ v + I(v**2)"))
+    assert ("threshold", "FAIL") in found(model(data, "y ~ C(v)"))
+    assert ("threshold", "FAIL") not in found(model(data, "y ~ v"))
