@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from disclosure.dp.planning import PRECISIONS, Plan, plan, price
     from disclosure.dp.practice import Practice, simulate
     from disclosure.dp.ranking import top
+    from disclosure.dp.sets.drawing import SetAnswer, aggregate_set, draw_set, release_set
+    from disclosure.dp.sets.planning import SetPlan, plan_set
 
 __all__ = [
     "ATTO",
@@ -26,17 +28,23 @@ __all__ = [
     "Keys",
     "Plan",
     "Practice",
+    "SetAnswer",
+    "SetPlan",
     "aggregate",
+    "aggregate_set",
     "delta_for",
     "draw",
+    "draw_set",
     "epsilon_of",
     "materialise",
     "plan",
     "plan_keys",
+    "plan_set",
     "price",
     "pure_cost",
     "release",
     "release_keys",
+    "release_set",
     "rho_for",
     "simulate",
     "to_nano",
@@ -53,6 +61,8 @@ _HOMES: Final = {
     **dict.fromkeys(("PRECISIONS", "Plan", "plan", "price"), "planning"),
     **dict.fromkeys(("Practice", "simulate"), "practice"),
     "top": "ranking",
+    **dict.fromkeys(("SetAnswer", "aggregate_set", "draw_set", "release_set"), "sets.drawing"),
+    **dict.fromkeys(("SetPlan", "plan_set"), "sets.planning"),
 }
 
 

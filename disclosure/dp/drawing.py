@@ -6,18 +6,18 @@ written; whatever fails after the plan is one constant error, because its cause 
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn, TypeVar
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeVar
 
 from disclosure.dp.answer import Answer
 from disclosure.dp.bounding import bounded_rows
 from disclosure.dp.counting import cells_query, queries_of
+from disclosure.dp.design import design_of
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.engine import Data, answered, opened, shape_of, vectors_of
 from disclosure.dp.exact import Number
 from disclosure.dp.mechanism import draw_noise
 from disclosure.dp.planning import Plan, plan
 from disclosure.dp.printing import printed
-from disclosure.dp.regression.design import design_of
 from disclosure.dp.regression.moments import moments_of, products_query
 from disclosure.errors import DisclosureError
 from disclosure.models import Model
@@ -28,6 +28,15 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 T = TypeVar("T")
+
+
+class Digested(Protocol):
+    """A plan of any kind: all that `Vectors` asks of it is which it is."""
+
+    @property
+    def digest(self) -> str:
+        """Name of exactly this plan."""
+        ...
 
 
 class Vectors:
@@ -45,7 +54,7 @@ class Vectors:
     def __reduce_ex__(self, protocol: object) -> NoReturn:
         raise TypeError("Exact vectors cannot be copied or stored; draw from them where they are.")
 
-    def of(self, asked: Plan) -> "tuple[NDArray[np.int64], ...]":
+    def of(self, asked: Digested) -> "tuple[NDArray[np.int64], ...]":
         """The vectors, for the plan that they were made for.
 
         Raises:
