@@ -3,10 +3,10 @@
 import math
 from dataclasses import dataclass
 
+from disclosure.dp.design import STEPS
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.layout import Form, Layout, Printed, Vector
 from disclosure.dp.mechanism import Noise
-from disclosure.dp.regression.design import STEPS
 from disclosure.errors import DisclosureError
 
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from disclosure.dp.bands import Bands, bands_of, histogram_bands
+from disclosure.dp.design import design_of
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.levels import Kind, Level, kind_of
-from disclosure.dp.regression.design import design_of
 from disclosure.kind import Kind as Asked
 from disclosure.measure import Measure
 from disclosure.models import Model

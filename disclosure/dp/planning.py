@@ -182,20 +182,26 @@ def plan(
         raise DisclosureError("mechanism", "The mechanism must be 'gaussian' or 'laplace'; choose one.")
     chosen = Mechanism(mechanism)
     cost, budget = _price(rho, epsilon, chosen, dictionary.privacy_delta)
-    if stat.asks is not None and chosen is Mechanism.LAPLACE:
+    made = Plan(statistic=stat, dictionary=dictionary, mechanism=chosen, cost=cost, budget=budget)
+    _refuse_undrawable(made)
+    return made
+
+
+def _refuse_undrawable(made: Plan) -> None:
+    """Refuse what is too large or cannot be drawn, before anything is charged."""
+    if made.statistic.asks is not None and made.mechanism is Mechanism.LAPLACE:
         raise DisclosureError(
             "mechanism", "A noisy regression needs Gaussian noise; leave the mechanism out."
         )
-    made = Plan(statistic=stat, dictionary=dictionary, mechanism=chosen, cost=cost, budget=budget)
-    if made.layout.longest > MOST_CELLS:
+    layout = made.layout
+    if layout.longest > MOST_CELLS:
         raise DisclosureError(
             "cells",
             f"The table has more than {MOST_CELLS} cells, or cells and bands; use fewer or coarser dimensions.",
         )
-    _refuse_clashes(made.layout, stat)
+    _refuse_clashes(layout, made.statistic)
     for noise in made.noises:
-        _ = noise.scale  # refuses noise that cannot be drawn, before anything is charged
-    return made
+        _ = noise.scale
 
 
 def _refuse_clashes(layout: Layout, stat: Statistic) -> None:

@@ -5,10 +5,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from disclosure.dp.answer import Answer
+from disclosure.dp.design import STEPS, design_of
 from disclosure.dp.estimates import Cells, Estimate
 from disclosure.dp.levels import identity_of
 from disclosure.dp.planning import Plan
-from disclosure.dp.regression.design import STEPS, design_of
 from disclosure.models import Model
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
+from disclosure.dp.design import STEPS, Design, Variable, entry_of, half_range, midpoint
 from disclosure.dp.dictionary import Dictionary
-from disclosure.dp.regression.design import STEPS, Design, Variable, entry_of, half_range, midpoint
 
 if TYPE_CHECKING:
     import pandas as pd

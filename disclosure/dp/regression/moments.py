@@ -8,11 +8,11 @@ from sqlglot import exp
 
 from disclosure.dp.counting import domain_node, held_node
 from disclosure.dp.declared import OVERFLOW_LIMIT
+from disclosure.dp.design import STEPS, Design
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.layout import Dimension
 from disclosure.dp.nodes import name_node, named, tried, typed_node, value_node, whole_node
 from disclosure.dp.planning import Plan
-from disclosure.dp.regression.design import STEPS, Design
 
 if TYPE_CHECKING:
     import numpy as np

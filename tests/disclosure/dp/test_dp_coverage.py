@@ -9,8 +9,8 @@ import pandas as pd
 import pytest
 
 from disclosure import dp
+from disclosure.dp.design import design_of
 from disclosure.dp.mechanism import draw_noise
-from disclosure.dp.regression.design import design_of
 from disclosure.dp.regression.estimates import solved, table_of
 from disclosure.models import Model
 from disclosure.statistic import Kind, Statistic

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from disclosure import dp
-from disclosure.dp.regression.design import STEPS, design_of
+from disclosure.dp.design import STEPS, design_of
 from disclosure.dp.regression.moments import moments_of
 from disclosure.errors import DisclosureError
 from disclosure.models import Model
