@@ -26,6 +26,7 @@ from tests.world import (
     EVERYBODY,
     MANIFEST,
     OBSERVER,
+    OTHER_SENIOR,
     PRICE,
     REGIONS,
     SENIOR,
@@ -41,10 +42,11 @@ from tre.db.engine import engine_for, read_only, transaction
 from tre.db.folders import private_folder, write_secret
 from tre.db.tables import Account, AuditEvent, Extract, Item, LedgerEntry, Person, Request
 from tre.domain.audit import Event
+from tre.domain.caps import CapDecision, CapUnit
 from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Decision, Mode, Protection, State
 from tre.domain.people import WORKER, AccreditationKind, PersonId
-from tre.services import ledger, people, projects
+from tre.services import caps, ledger, people, projects
 from tre.services.outputs import submit as submitting
 from tre.services.outputs import vote as voting
 from tre.services.outputs.submit import Ask, Submission
@@ -71,6 +73,7 @@ __all__ = [
     "EVERYBODY",
     "MANIFEST",
     "OBSERVER",
+    "OTHER_SENIOR",
     "PRICE",
     "REGIONS",
     "SENIOR",
@@ -220,6 +223,13 @@ class House:
             tx.add(row)
         engine.dispose()
         return row
+
+    def raise_cap(self, account: str, after: int, unit: CapUnit = CapUnit.NANO_RHO) -> int:
+        """Two people change a cap, as in the house; the number of the proposal."""
+        wish = caps.Wish(account, unit, after)
+        made = self.act(SENIOR, caps.propose, wish, reason="More is needed").id
+        self.act(OTHER_SENIOR, caps.decide, made, CapDecision.APPROVE, reason="So it is")
+        return made
 
     def set_cap(self, account: str, cap: int) -> None:
         """Give an account that nothing has used yet another cap; in the house this is an act of its own."""

@@ -12,7 +12,8 @@ from tre.domain.people import Actor, Capability, PersonId
 
 AUTHOR, COLLEAGUE, OBSERVER = PersonId("ada"), PersonId("ben"), PersonId("olga")
 CHECKERS = (PersonId("cleo"), PersonId("dan"), PersonId("eve"))
-SENIOR, AUDITOR, ADMIN, STRANGER = PersonId("sam"), PersonId("amy"), PersonId("root"), PersonId("zoe")
+SENIOR, OTHER_SENIOR = PersonId("sam"), PersonId("sue")
+AUDITOR, ADMIN, STRANGER = PersonId("amy"), PersonId("root"), PersonId("zoe")
 EVERYBODY = {
     AUTHOR: frozenset[Capability](),
     COLLEAGUE: frozenset[Capability](),
@@ -20,6 +21,7 @@ EVERYBODY = {
     STRANGER: frozenset[Capability](),
     **dict.fromkeys(CHECKERS, frozenset({Capability.OUTPUT_CHECKER})),
     SENIOR: frozenset({Capability.SENIOR_CHECKER}),
+    OTHER_SENIOR: frozenset({Capability.SENIOR_CHECKER}),
     AUDITOR: frozenset({Capability.AUDITOR}),
     ADMIN: frozenset({Capability.ADMIN}),
 }

@@ -52,6 +52,7 @@ def _each(role: Role, privileges: frozenset[Privilege], *tables: str) -> tuple[G
 _RECORDS: Final = (
     *("core.audit_event", "core.log_entry", "core.vote", "core.release", "core.publication"),
     *("core.ledger_entry", "core.account", "core.charge", "core.request"),
+    *("core.cap_proposal", "core.cap_verdict"),
     *("core.project", "core.membership", "core.accreditation", "core.granted_capability"),
 )
 _QUEUE: Final = (

@@ -62,6 +62,10 @@ class Event(StrEnum):
     ACCESS_REFUSED = "access_refused"
     PUBLISHED = "published"
     COMMAND_REFUSED = "command_refused"
+    CAP_PROPOSED = "cap_proposed"
+    CAP_CHANGED = "cap_changed"
+    CAP_PROPOSAL_ENDED = "cap_proposal_ended"
+    REQUEST_IDLE = "request_idle"
 
 
 @dataclass(frozen=True, slots=True)

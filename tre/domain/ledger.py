@@ -126,7 +126,8 @@ def admit_exact(balances: tuple[Balance, ...], cells: int) -> None:
             raise Refused(
                 "over_exact_account",
                 f"This releases {cells:,} exact cells, but account '{balance.account}' allows {releases_left:,} more "
-                f"exact releases and {cells_left:,} more exact cells. Ask for a noisy release instead.",
+                f"exact releases and {cells_left:,} more exact cells. It waits: once two people have raised the cap "
+                "(`tre budget raise`) it leaves by itself. Ask for a noisy release instead if it cannot wait.",
             )
 
 

@@ -8,7 +8,7 @@ from tre.db.engine import Transaction
 from tre.db.tables import AuditEvent, LogEntry, Publication
 from tre.domain.checkpoint import Checkpoint
 from tre.domain.errors import NotFound
-from tre.services import ledger
+from tre.services import caps, ledger
 from tre.services.leaves import leaf_of
 from tre.services.platform import Platform
 from tre.signing import load_verification_key, open_checkpoint
@@ -94,7 +94,10 @@ def _event_faults(tx: Transaction, platform: Platform) -> list[str]:
 
 
 def _ledger_faults(tx: Transaction) -> list[str]:
-    return [f"Account '{name}' differs from the sum of its postings." for name in ledger.faults(tx)]
+    summed = [f"Account '{name}' differs from the sum of its postings." for name in ledger.faults(tx)]
+    return summed + [
+        f"The cap of account '{name}' is not the one that two people agreed on." for name in caps.faults(tx)
+    ]
 
 
 def _bundle_faults(tx: Transaction, platform: Platform) -> list[str]:

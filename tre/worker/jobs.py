@@ -10,9 +10,10 @@ from tre.db.engine import transaction
 from tre.domain import receipt as receipts
 from tre.domain.canonical import decode, encode
 from tre.domain.errors import TreError
+from tre.domain.people import WORKER
 from tre.queue import Task
 from tre.services import accreditation
-from tre.services.outputs import check, judging, release
+from tre.services.outputs import check, idle, judging, release
 from tre.services.platform import Platform
 from tre.vault.bundle import Publisher
 from tre.worker.runs import Runs
@@ -50,6 +51,7 @@ class Jobs:
             Task("log", self.sequencer.catch_up, cron="* * * * * */5"),
             Task("check_again", self.check_again, cron="0 * * * *"),
             Task("sweep", self.sweep, cron="* * * * * */30"),
+            Task("expire", self.expire, cron="17 3 * * *"),
         )
 
     def check(self, request_id: str) -> None:
@@ -96,6 +98,11 @@ class Jobs:
         with transaction(self.platform.application) as tx:
             release.waiting(tx)
 
+    def expire(self) -> None:
+        """Give back what idle requests hold, once a day."""
+        with transaction(self.platform.application) as tx:
+            idle.expire(tx, WORKER)
+
     def _release(self, request_id: str) -> None:
         engine, objects = self.platform.application, self.platform.objects
         self._judge_again(request_id)
@@ -105,6 +112,7 @@ class Jobs:
         self.reached("charged")
         with transaction(engine) as tx:
             draws = release.to_draw(tx, request_id, self.platform.extracts)
+            noisy = release.is_noisy(tx, request_id)
         for task in draws:
             answer = release.drawn(task)
             self.reached("drawn")
@@ -114,7 +122,7 @@ class Jobs:
         with transaction(engine) as tx:
             line = release.seal(tx, request_id, objects, self.platform.pseudonym_key())
         self.reached("sealed")
-        self._publish(request_id, line.id, line.receipt or "", noisy=bool(draws))
+        self._publish(request_id, line.id, line.receipt or "", noisy=noisy)
 
     def _held_up(self, request_id: str, sentence: str) -> None:
         with transaction(self.platform.application) as tx:

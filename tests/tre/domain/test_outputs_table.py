@@ -1,7 +1,7 @@
 """Every state, every action, every role: what may be done, and a sentence for everything else."""
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import product
 
 import pytest
@@ -85,6 +85,7 @@ WHO: dict[Action, set[str]] = {
     Action.REVOKE: {"senior checker"} | _ALL_POWERFUL,
     Action.SUSPEND: {"admin", "worker"} | _ALL_POWERFUL,
     Action.RESUME: {"admin", "worker"} | _ALL_POWERFUL,
+    Action.EXPIRE: _WORKER_ONLY,
 }
 """Written by hand: who may take each step when nothing else stands in the way."""
 SAYS = {Action.RETURN: Decision.RETURN, Action.REJECT: Decision.REJECT}
@@ -109,6 +110,7 @@ def facts_for(action: Action, state: State) -> Facts:
         verdicts=(Verdict.PASS, Verdict.REVIEW),
         has_items=True,
         has_context=True,
+        touched_at=NOW - timedelta(days=30),
     )
 
 
@@ -228,6 +230,9 @@ FAULTS = [
     (Action.SUSPEND, ADMIN, {"is_charged": True}, "charged"),
     (Action.SUSPEND, WORKER, {"is_charged": True}, "charged"),
     (Action.RETURN_BY_MACHINE, WORKER, {"is_charged": True}, "charged"),
+    (Action.EXPIRE, WORKER, {"is_charged": True}, "charged"),
+    (Action.EXPIRE, WORKER, {"touched_at": NOW - timedelta(days=30) + timedelta(seconds=1)}, "not_idle"),
+    (Action.EXPIRE, WORKER, {"touched_at": None}, "not_idle"),
     (Action.REVOKE, CHECKER, {}, "only_senior"),
 ]
 

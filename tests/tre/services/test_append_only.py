@@ -17,12 +17,15 @@ CHANGES = {
     "core.publication": "receipt_digest = ''",
     "core.audit_event": "actor = 'somebody else'",
     "core.log_entry": "leaf = ''",
+    "core.cap_proposal": "cap_after = 1",
+    "core.cap_verdict": "decision = 'refuse'",
 }
 
 
 @pytest.fixture
 def released(house: House) -> House:
     house.jobs.release(house.approved(house.noisy(), house.exact()))
+    house.raise_cap("project:bills", 1_000_000_000)
     return house
 
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from tre.db.tables.audit import AuditEvent, LogEntry
 from tre.db.tables.declarative import JsonObject, Table
-from tre.db.tables.ledger import Account, Charge, LedgerEntry
+from tre.db.tables.ledger import Account, CapProposal, CapVerdict, Charge, LedgerEntry
 from tre.db.tables.outputs import Item, Publication, Release, Request, VoteRow
 from tre.db.tables.people import AccreditationRow, Granted, Person, WebSession
 from tre.db.tables.projects import Dataset, Membership, Project, Run
@@ -26,6 +26,8 @@ from tre.db.tables.separated import (
 APPEND_ONLY: Final = (
     "core.vote",
     "core.ledger_entry",
+    "core.cap_proposal",
+    "core.cap_verdict",
     "core.release",
     "core.publication",
     "core.audit_event",
@@ -37,6 +39,8 @@ __all__ = [
     "Account",
     "AccreditationRow",
     "AuditEvent",
+    "CapProposal",
+    "CapVerdict",
     "Charge",
     "Dataset",
     "Extract",

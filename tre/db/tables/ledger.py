@@ -12,6 +12,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from tre.db.tables.declarative import JsonObject, Table, now, one_of
+from tre.domain.caps import CapDecision, CapUnit
 from tre.domain.ledger import AccountKind, ChargeState
 
 
@@ -81,3 +82,37 @@ class LedgerEntry(Table):
     exact_cells: Mapped[int] = mapped_column(server_default="0")
     reason: Mapped[str] = mapped_column(server_default="")
     posted_at: Mapped[datetime] = now()
+
+
+class CapProposal(Table):
+    """One person's wish that an account have another cap, for ever."""
+
+    __tablename__ = "cap_proposal"
+    __table_args__ = (
+        one_of("unit", CapUnit),
+        CheckConstraint("cap_after >= 0 AND cap_after <> cap_before", name="a_change"),
+        CheckConstraint("length(reason) > 0", name="reason"),
+        {"schema": "core"},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[str] = mapped_column(ForeignKey("core.account.id"), index=True)
+    unit: Mapped[str]
+    cap_before: Mapped[int]
+    cap_after: Mapped[int]
+    reason: Mapped[str]
+    person_id: Mapped[str] = mapped_column(ForeignKey("core.person.id"))
+    proposed_at: Mapped[datetime] = now()
+
+
+class CapVerdict(Table):
+    """How one proposal ended, for ever; there is one end."""
+
+    __tablename__ = "cap_verdict"
+    __table_args__ = (one_of("decision", CapDecision), {"schema": "core"})
+    proposal_id: Mapped[int] = mapped_column(
+        ForeignKey("core.cap_proposal.id"), primary_key=True, autoincrement=False
+    )
+    decision: Mapped[str]
+    reason: Mapped[str] = mapped_column(server_default="")
+    person_id: Mapped[str] = mapped_column(ForeignKey("core.person.id"))
+    decided_at: Mapped[datetime] = now()

@@ -11,6 +11,7 @@ from typing import Final
 
 from tre.domain.errors import BadInput
 from tre.domain.published import Levels, Published
+from tre.domain.regime import Regime
 
 ROW_KEY: Final = "row_key"
 """The random key that joins the two halves of a delivery; the only column that both have."""
@@ -155,6 +156,7 @@ class Contract:
         payload: columns that travel after treatment.
         derived: columns made from identifiers.
         refused: columns that stay with the owner.
+        regime: whether what is computed from it leaves with noise, exact, or either.
     """
 
     dataset: str
@@ -167,6 +169,7 @@ class Contract:
     payload: tuple[Payload, ...]
     derived: tuple[Derived, ...]
     refused: tuple[str, ...]
+    regime: Regime = Regime.EITHER
 
     @property
     def fields(self) -> tuple[Field, ...]:

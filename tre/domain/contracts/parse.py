@@ -18,6 +18,7 @@ from tre.domain.contracts.model import (
 )
 from tre.domain.declared import Section, document, finish
 from tre.domain.published import Bounds, Levels, Published, band_labels, months, read_published
+from tre.domain.regime import Regime
 from tre.domain.regions import NOT_KNOWN, REGIONS
 
 
@@ -45,6 +46,7 @@ def parse_contract(text: str, name: str = "contract") -> Contract:
         payload=tuple(each for each in columns if isinstance(each, Payload)),
         derived=tuple(_derived(column, section) for column, section in derived.items()),
         refused=tuple(each for each in columns if isinstance(each, str)),
+        regime=root.choice("regime", Regime, Regime.EITHER),
     )
     _check_whole(root, contract)
     root.close()

@@ -6,6 +6,7 @@ from tre.domain.contracts import Contract, Field
 from tre.domain.declared import Fault, Faulty
 from tre.domain.manifest.model import LinkedColumn, Manifest, Reduction
 from tre.domain.published import Bounds, Levels, Published
+from tre.domain.regime import is_stricter
 
 
 def linked_dictionary(manifest: Manifest, contracts: Mapping[str, Contract]) -> dict[str, Published]:
@@ -41,6 +42,10 @@ def contract_faults(manifest: Manifest, contracts: Mapping[str, Contract]) -> tu
         )
         if dataset.owner != contract.owner:
             faults.append(Fault(f"datasets[{place}].owner", "the contract names another owner"))
+        if dataset.regime is not None and is_stricter(contract.regime, dataset.regime):
+            faults.append(
+                Fault(f"datasets[{place}].regime", f"must allow no more than the contract: {contract.regime}")
+            )
     return tuple(faults or _mixed_columns(manifest, contracts))
 
 

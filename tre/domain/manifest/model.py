@@ -9,6 +9,7 @@ from disclosure.policy import Policy
 from tre.domain.people import PersonId, ProjectRole
 from tre.domain.projects import ProjectId
 from tre.domain.published import Bounds
+from tre.domain.regime import Regime
 
 Scalar = str | int | float | bool
 
@@ -67,6 +68,7 @@ class ProjectDataset:
         owner: who answers for the data.
         clearance: what the owner asks for before a release.
         gateway: code of the legal gateway for this dataset in this project.
+        regime: how its numbers may leave where the project allows less than the contract; None for as the contract says.
     """
 
     name: str
@@ -76,6 +78,7 @@ class ProjectDataset:
     owner: PersonId
     clearance: Clearance
     gateway: str
+    regime: Regime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,11 +144,13 @@ class Budget:
         nano_rho: cap of the project's privacy account, in units of 1e-9 rho.
         exact_releases: cap of the exact account, in releases.
         exact_cells: cap of the exact account, in cells.
+        menu_only: whether a noisy table costs what a precision of the menu costs, and no other amount.
     """
 
     nano_rho: int
     exact_releases: int
     exact_cells: int
+    menu_only: bool = False
 
 
 @dataclass(frozen=True, slots=True)

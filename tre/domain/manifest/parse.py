@@ -29,6 +29,7 @@ from tre.domain.manifest.model import (
 from tre.domain.people import PersonId, ProjectRole
 from tre.domain.projects import ProjectId, research_gateway
 from tre.domain.published import Bounds, read_published
+from tre.domain.regime import Regime
 
 PROJECT_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 """Shape of a project's id; it is also the name of its workspace and part of addresses."""
@@ -121,6 +122,7 @@ def _dataset(section: Section, gateway: str) -> ProjectDataset:
         owner=PersonId(section.text("owner")),
         clearance=section.choice("clearance", Clearance),
         gateway=_gateway(section) if section.has("gateway") else gateway,
+        regime=section.choice("regime", Regime) if section.has("regime") else None,
     )
     section.close()
     return dataset
@@ -185,6 +187,7 @@ def _budget(section: Section) -> Budget:
         nano_rho=section.integer("nano_rho", least=1),
         exact_releases=section.integer("exact_releases"),
         exact_cells=section.integer("exact_cells"),
+        menu_only=section.flag("menu_only", default=False),
     )
     section.close()
     return budget

@@ -6,8 +6,9 @@ Buttons, the database constraint, the diagram in the docs and the exhaustive tes
 from tre.domain.outputs.facts import Facts, Vote
 from tre.domain.outputs.may import MAY, Refusal, allowed, refusal, target_or_refuse
 from tre.domain.outputs.protection import Method, Protection
-from tre.domain.outputs.rules import VOTES_NEEDED, Rule, voter_fault, votes_that_count
+from tre.domain.outputs.rules import IDLE_AFTER, VOTES_NEEDED, Rule, voter_fault, votes_that_count
 from tre.domain.outputs.states import (
+    HOLDING_STATES,
     OPEN_STATES,
     TRANSITIONS,
     Action,
@@ -21,6 +22,8 @@ from tre.domain.outputs.states import (
 )
 
 __all__ = [
+    "HOLDING_STATES",
+    "IDLE_AFTER",
     "MAY",
     "OPEN_STATES",
     "TRANSITIONS",

@@ -41,6 +41,7 @@ class Facts:
         has_items: whether there is at least one item.
         has_context: whether the author said what the output is for.
         is_charged: whether its release has been decided and charged: it is carried out then, whatever happens next.
+        touched_at: when a person last did something about it; None where that is not known.
     """
 
     state: State
@@ -56,3 +57,4 @@ class Facts:
     has_items: bool = False
     has_context: bool = False
     is_charged: bool = False
+    touched_at: datetime | None = None

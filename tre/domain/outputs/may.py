@@ -79,6 +79,11 @@ MAY: Final[dict[Action, tuple[Rule, ...]]] = {
     ),
     Action.SUSPEND: (_ADMIN, _UNDECIDED),
     Action.RESUME: (_ADMIN, _OPEN, _AUTHOR_LIVE),
+    Action.EXPIRE: (
+        _WORKER,
+        _UNDECIDED,
+        Rule("not_idle", rules.is_idle, "Somebody has worked on this request in the last 30 days."),
+    ),
 }
 """Who may do what, and what is said when they may not. The first rule that does not hold speaks."""
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Final
 
 from disclosure.verdict import Verdict
@@ -11,6 +12,13 @@ from tre.domain.people import Actor, Capability
 
 VOTES_NEEDED: Final = 2
 """How many people must agree, in persons. Source: SATRE 3.3 and OpenSAFELY practice, two independent checkers."""
+
+
+IDLE_AFTER: Final = timedelta(days=30)
+"""After how long without any act of a person a request gives back what it holds, in days.
+
+Source: the platform's design, section 5: a reservation that nobody works on keeps others from their budget.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +142,11 @@ def nothing_fails(_actor: Actor, facts: Facts) -> bool:
 def is_not_charged(_actor: Actor, facts: Facts) -> bool:
     """Is its release undecided still?"""
     return not facts.is_charged
+
+
+def is_idle(_actor: Actor, facts: Facts) -> bool:
+    """Has no person done anything about it for so long that its reservation ends? Of an unknown time, no."""
+    return facts.touched_at is not None and facts.now >= facts.touched_at + IDLE_AFTER
 
 
 def unless_charged(rule: Rule) -> Rule:

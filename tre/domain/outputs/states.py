@@ -44,6 +44,7 @@ class Action(StrEnum):
     REVOKE = "revoke"
     SUSPEND = "suspend"
     RESUME = "resume"
+    EXPIRE = "expire"
 
 
 class Kind(StrEnum):
@@ -89,6 +90,17 @@ OPEN_STATES: Final = (
     State.RETURNED,
 )
 
+HOLDING_STATES: Final = (
+    State.SUBMITTED,
+    State.CHECKING,
+    State.CHECK_ERROR,
+    State.IN_REVIEW,
+    State.CONSOLIDATING,
+    State.APPROVED,
+    State.SUSPENDED,
+)
+"""States in which a request may hold a part of the budget that nobody else can use."""
+
 TRANSITIONS: Final = (
     Step(State.DRAFT, Action.SUBMIT, State.SUBMITTED),
     Step(State.RETURNED, Action.SUBMIT, State.SUBMITTED),
@@ -112,6 +124,7 @@ TRANSITIONS: Final = (
         Step(state, Action.WITHDRAW, State.WITHDRAWN)
         for state in (State.DRAFT, State.SUBMITTED, State.CHECK_ERROR, State.IN_REVIEW, State.RETURNED)
     ),
+    *(Step(state, Action.EXPIRE, State.RETURNED) for state in HOLDING_STATES),
     *(Step(state, Action.SUSPEND, State.SUSPENDED) for state in OPEN_STATES),
     Step(State.SUSPENDED, Action.RESUME, None),
 )

@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 from sqlalchemy import select
 
-from disclosure.released import Released
+from disclosure.released import Imprint, Released, imprint_of
 from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Release, Request
 from tre.domain.errors import BadInput
@@ -34,14 +34,31 @@ def digests(tx: Transaction, population: str) -> tuple[str, ...]:
     return tuple(digest for digest in tx.scalars(query) if digest is not None)
 
 
-def read(objects: ObjectStore, stored: Sequence[str]) -> list[Released]:
-    """Read stored releases.
+def put(objects: ObjectStore, released: Released) -> str:
+    """Store what later checks must remember of a table, and return the digest of its imprint, which names the rest."""
+    return objects.put(imprint_of(released).to_bytes(objects.put(released.to_bytes())))
+
+
+def read(objects: ObjectStore, stored: Sequence[str]) -> list[Imprint]:
+    """Read the imprints of stored releases; a release itself is read when a comparison needs it.
 
     Raises:
         Refused, NotFound: one is damaged or missing; nothing may be compared without it.
         DisclosureError: one is no stored release.
     """
-    return [Released.from_bytes(objects.get(digest)) for digest in stored]
+    return [_imprint(objects, digest) for digest in stored]
+
+
+def _imprint(objects: ObjectStore, digest: str) -> Imprint:
+    """Read an imprint; of a release that was stored before there were imprints, make one."""
+
+    def opened(release: str) -> Released:
+        return Released.from_bytes(objects.get(release))
+
+    stored = objects.get(digest)
+    if Imprint.is_stored(stored):
+        return Imprint.from_bytes(stored, opened)
+    return imprint_of(Released.from_bytes(stored))
 
 
 def audit_file(extracts: Path, extract: Extract) -> Path:

@@ -126,7 +126,7 @@ def _store(tx: Transaction, judgement: Judgement, objects: ObjectStore) -> None:
     item.cells = len(report.cells)
     item.report_digest = objects.put(report.to_json().encode())
     item.printed_digest = objects.put(judged.printed)
-    item.archive_digest = objects.put(judged.archived.to_bytes())
+    item.archive_digest = archive.put(objects, judged.archived)
     item.archive_size = judgement.archive_size
 
 

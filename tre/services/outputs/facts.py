@@ -1,10 +1,14 @@
 """Gathering what the rules may know about one request, fresh from the database at every question."""
 
-from sqlalchemy import select
+from datetime import datetime
+from typing import Final
+
+from sqlalchemy import func, select
 
 from disclosure.verdict import Verdict
 from tre.db.engine import Transaction
-from tre.db.tables import Item, Membership, Project, Release, Request, VoteRow
+from tre.db.tables import AuditEvent, Item, Membership, Project, Release, Request, VoteRow
+from tre.domain.audit import Event
 from tre.domain.errors import NotFound, Refused
 from tre.domain.outputs import Action, Decision, Facts, Mode, State, Vote, target_or_refuse
 from tre.domain.people import Actor, PersonId, ProjectRole
@@ -12,6 +16,9 @@ from tre.domain.projects import ProjectState, is_open
 from tre.services import audit, people
 
 RESEARCHING = (ProjectRole.LEAD, ProjectRole.RESEARCHER)
+
+ACTS_OF_PEOPLE: Final = (Event.REQUEST_SUBMITTED, Event.VOTE_CAST, Event.RECALLED, Event.RESUMED)
+"""Events by which a person keeps a request going. What the machine tries again and again is none of them."""
 
 
 def locked(tx: Transaction, request_id: str) -> Request:
@@ -80,7 +87,16 @@ def facts_of(tx: Transaction, request: Request, actor: Actor) -> Facts:
         has_items=bool(items),
         has_context=bool(request.context.strip()),
         is_charged=tx.scalar(select(Release.id).where(Release.request_id == request.id)) is not None,
+        touched_at=touched_at(tx, request.id),
     )
+
+
+def touched_at(tx: Transaction, request_id: str) -> datetime | None:
+    """When a person last did something about a request, by the database clock; None if nobody has submitted it yet."""
+    query = select(func.max(AuditEvent.at)).where(
+        AuditEvent.subject == f"request:{request_id}", AuditEvent.event.in_(ACTS_OF_PEOPLE)
+    )
+    return tx.scalar(query)
 
 
 def move(tx: Transaction, request: Request, action: Action, actor: Actor) -> None:

@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from disclosure import Policy, Report, Statistic, assess, protect
-from disclosure.released import Released
+from disclosure.released import Earlier, Released
 from disclosure.verdict import Verdict
 from tre.db.tables import Extract
 from tre.domain import canonical
@@ -112,7 +112,7 @@ def judge(asked: list[Task], platform: Platform) -> list[Judgement]:
     earlier = archive.read(platform.objects, asked[0].archive) if asked else []
     found: list[Judgement] = []
     for task in asked:
-        before = [*earlier, *(each.judged.archived for each in found)]
+        before: list[Earlier] = [*earlier, *(each.judged.archived for each in found)]
         judged = answer(task.question, before, platform.cell_key(), name=task.item)
         verdict = judged.report.verdict
         if task.question.is_derived and verdict is Verdict.PASS:
@@ -121,7 +121,7 @@ def judge(asked: list[Task], platform: Platform) -> list[Judgement]:
     return found
 
 
-def answer(question: Question, earlier: list[Released], cell_key: bytes, *, name: str = "preview") -> Judged:
+def answer(question: Question, earlier: Sequence[Earlier], cell_key: bytes, *, name: str = "preview") -> Judged:
     """Judge one statistic as it would leave.
 
     Args:
@@ -143,7 +143,7 @@ def answer(question: Question, earlier: list[Released], cell_key: bytes, *, name
 
 
 def _protected(
-    report: Report, question: Question, earlier: list[Released], cell_key: bytes, *, name: str
+    report: Report, question: Question, earlier: Sequence[Earlier], cell_key: bytes, *, name: str
 ) -> Judged:
     asked = question.protection or Protection.asked("suppress")
     key = hmac.new(cell_key, question.table.edition.encode(), hashlib.sha256).digest()

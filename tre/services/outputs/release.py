@@ -109,6 +109,11 @@ def to_draw(tx: Transaction, request_id: str, vault: Path) -> list[Draw]:
     ]
 
 
+def is_noisy(tx: Transaction, request_id: str) -> bool:
+    """Does anything of a request leave with noise, whether it is drawn now or was stored before?"""
+    return any(item.mode == Mode.NOISY for item in items_of(tx, locked(tx, request_id)))
+
+
 def drawn(task: Draw) -> Answer:
     """Draw the noise for one charged question. Whoever stores its answer first decides what is released."""
     must_be_unchanged(task.table)

@@ -19,6 +19,7 @@ from tre.domain.outputs import Action, Kind, Mode, Protection, State
 from tre.domain.people import Actor
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
+from tre.services.outputs.admission import admit
 from tre.services.outputs.facts import items_of, locked, move, must_be_member
 from tre.services.outputs.question import must_be_readable, must_name_people
 
@@ -85,6 +86,7 @@ def submit(tx: Transaction, actor: Actor, submission: Submission) -> Request:
     manifest = projects.manifest_of(tx, submission.project)
     extract = projects.extract_of(tx, submission.project)
     run = _run_of(tx, submission, extract)
+    admit(tx, manifest, extract, [(ask.mode, ask.nano_rho) for ask in submission.asks])
     request = _opened(tx, actor, submission, manifest=manifest, extract=extract)
     for position, ask in enumerate(submission.asks, start=1):
         item = _understood(ask, extract, run)

@@ -69,6 +69,23 @@ CREATE TABLE core.accreditation (
     CONSTRAINT fk_accreditation_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
 );
 CREATE INDEX ix_core_accreditation_person_id ON core.accreditation (person_id);
+CREATE TABLE core.cap_proposal (
+    id BIGSERIAL NOT NULL,
+    account_id TEXT NOT NULL,
+    unit TEXT NOT NULL,
+    cap_before BIGINT NOT NULL,
+    cap_after BIGINT NOT NULL,
+    reason TEXT NOT NULL,
+    person_id TEXT NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_cap_proposal PRIMARY KEY (id),
+    CONSTRAINT ck_cap_proposal_unit CHECK (unit IN ('nano_rho', 'exact_releases', 'exact_cells')),
+    CONSTRAINT ck_cap_proposal_a_change CHECK (cap_after >= 0 AND cap_after <> cap_before),
+    CONSTRAINT ck_cap_proposal_reason CHECK (length(reason) > 0),
+    CONSTRAINT fk_cap_proposal_account_id_account FOREIGN KEY(account_id) REFERENCES core.account (id),
+    CONSTRAINT fk_cap_proposal_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_cap_proposal_account_id ON core.cap_proposal (account_id);
 CREATE TABLE core.dataset (
     id TEXT NOT NULL,
     edition TEXT NOT NULL,
@@ -140,6 +157,17 @@ CREATE TABLE core.session (
     CONSTRAINT fk_session_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
 );
 CREATE INDEX ix_core_session_person_id ON core.session (person_id);
+CREATE TABLE core.cap_verdict (
+    proposal_id BIGINT NOT NULL,
+    decision TEXT NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    person_id TEXT NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_cap_verdict PRIMARY KEY (proposal_id),
+    CONSTRAINT ck_cap_verdict_decision CHECK (decision IN ('approve', 'refuse', 'withdraw')),
+    CONSTRAINT fk_cap_verdict_proposal_id_cap_proposal FOREIGN KEY(proposal_id) REFERENCES core.cap_proposal (id),
+    CONSTRAINT fk_cap_verdict_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
+);
 CREATE TABLE core.request (
     id TEXT NOT NULL,
     project_id TEXT NOT NULL,
@@ -264,6 +292,12 @@ ALTER TABLE core.vote ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.ledger_entry
     FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
 ALTER TABLE core.ledger_entry ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.cap_proposal
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.cap_proposal ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.cap_verdict
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.cap_verdict ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.release
     FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
 ALTER TABLE core.release ENABLE ALWAYS TRIGGER append_only;
