@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from disclosure.association.asked import Takes
 from disclosure.association.outcome import Outcome
@@ -11,8 +12,11 @@ from disclosure.result import Finding, count_of
 from disclosure.sample import Sample
 from disclosure.verdict import Verdict
 
-ADDED = frozenset({"t_test", "t_test_pooled", "paired_t"})
+ADDED: Final = frozenset({"t_test", "t_test_pooled", "paired_t"})
 """Tests whose estimate is a difference of means: with one mean published it tells the other."""
+ENUMERABLE: Final = 4
+"""Degrees of freedom up to which somebody who knows the margins finds a table from its statistic by trying all: 300 to
+the power of 4 is 2**33 tables, and the digits of a double tell 2**50 apart. Source: ours."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,9 +66,10 @@ class Facts:
 
     @property
     def is_printed(self) -> bool:
-        """Whether the numbers give away each part: a table of four cells, or the groups of a mean."""
-        small = self.rows and self.rows[0].table is not None and self.rows[0].table.counts.size <= 4
-        return bool(small) or self.takes in {Takes.FOUR, Takes.TWO, Takes.GROUPS}
+        """Whether the numbers give away each part: a table of few cells, or the groups of a mean."""
+        shapes = [row.table.counts.shape for row in self.rows if row.table is not None]
+        small = any((high - 1) * (wide - 1) <= ENUMERABLE for high, wide in shapes)
+        return small or self.takes in {Takes.FOUR, Takes.TWO, Takes.GROUPS}
 
 
 def threshold(facts: Facts, policy: Policy) -> Iterator[Finding]:

@@ -157,7 +157,8 @@ def _lines(asked: Survival, group: tuple[Key, Lives], number: int, policy: Polic
             float(column[place])
             for column in (estimate.survival, estimate.std_error, estimate.low, estimate.high)
         )
-        row = Row("step", lives.units_from(step.first), step, number)
+        held = lives.held(step.first, size, event=False) + lives.held(step.first, step.last, event=True)
+        row = Row("step", lives.units_from(step.first), step, number, held)
         values = ("step", step.time, float(step.events), float(step.censored), *numbers)
         happened = lives.order[step.first : step.last][lives.event[step.first : step.last]]
         lines.append(_Line(key, values, size - step.first, row, lives.order[step.last :], happened))

@@ -12,6 +12,21 @@ from disclosure.sample import Positions, Sample
 Reals = NDArray[np.float64]
 
 
+@dataclass(frozen=True, slots=True)
+class Held:
+    """How the weights of units lie.
+
+    Attributes:
+        total: their sum.
+        largest: the largest.
+        second: the second largest.
+    """
+
+    total: float
+    largest: float
+    second: float
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Lives:
     """The rows of one group in order of time.
@@ -48,6 +63,23 @@ class Lives:
         if not self.ends:
             return len(self.time) - place
         return min(len(ends) - int(np.searchsorted(ends, place)) for ends in self.ends)
+
+    def held(self, first: int, last: int, *, event: bool) -> tuple[Held, ...]:
+        """Return how weights lie at each level of unit; none where each row weighs one and is one unit's.
+
+        Args:
+            first: place of the first row.
+            last: place after the last row.
+            event: of rows with the event only.
+        """
+        if not self.is_weighted and not self.ends:
+            return ()
+        rows, weight = self.order[first:last], self.weight[first:last]
+        if event:
+            rows, weight = rows[self.event[first:last]], weight[self.event[first:last]]
+        several = zip(self.sample.units, self.sample.single, strict=True)
+        codes = [found[rows] for found, is_single in several if not is_single]
+        return tuple(_held(weight, found) for found in codes) or (_held(weight, np.arange(len(rows))),)
 
     @property
     def event_times(self) -> Reals:
@@ -171,7 +203,7 @@ def estimate_at(lives: Lives, times: Sequence[float], level: float) -> Estimate:
 def _placed(survival: Reals, error: Reals, level: float) -> Estimate:
     """Add the limits."""
     normal = NormalDist().inv_cdf(0.5 + level / 2)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         log = np.log(survival)
         width = normal * error / (survival * np.abs(log))
         limits = [np.exp(log * np.exp(sign * width)) for sign in (1, -1)]
@@ -204,3 +236,10 @@ def _ends(codes: NDArray[np.uint64]) -> Positions:
     """Return the place of the last row of each unit, sorted; a row without unit has none."""
     found, first = np.unique(codes[::-1], return_index=True)
     return np.asarray(np.sort(len(codes) - 1 - first[found != 0]), dtype=np.intp)
+
+
+def _held(weight: Reals, codes: NDArray[np.uint64] | Positions) -> Held:
+    """Add up the weights of each unit, and find the two largest."""
+    totals = np.bincount(np.unique(codes, return_inverse=True)[1], weights=weight)
+    second, largest = np.partition(np.concatenate([totals, [0.0, 0.0]]), -2)[-2:].tolist()
+    return Held(float(weight.sum()), largest, second)

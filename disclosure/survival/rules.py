@@ -1,11 +1,11 @@
 """The rules on a printed survival curve: what happens in a step is a count of people, whoever prints it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from disclosure.policy import Policy
 from disclosure.result import Finding, count_of
-from disclosure.survival.curve import Step
+from disclosure.survival.curve import Held, Step
 from disclosure.verdict import Verdict
 
 
@@ -18,12 +18,14 @@ class Row:
         units: distinct units behind it.
         step: the step that it prints, or whose end it repeats; None for a start, a test, and a median not reached.
         group: number of its group.
+        held: how the weights of those at risk lie, and of those with the event; none where there are no weights.
     """
 
     part: str
     units: int
     step: Step | None
     group: int
+    held: tuple[Held, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +123,28 @@ def own_times(facts: Facts, policy: Policy) -> Iterator[Finding]:
         yield Finding("quantile", tuple(own), sentence, verdict)
 
 
+def weights(facts: Facts, policy: Policy) -> Iterator[Finding]:
+    """Find weighted steps that one or two units make, as p-percent and dominance find totals; ask about one unit."""
+
+    def where(hit: Callable[[Held], bool]) -> list[int]:
+        return [
+            place
+            for place, row in enumerate(facts.rows)
+            if any(held.total > 0 and hit(held) for held in row.held)
+        ]
+
+    close = where(lambda held: held.total - held.largest - held.second < policy.p_percent * held.largest)
+    yield from _found("p_percent", close, "Two units leave the others too little weight", where="in")
+    two = where(lambda held: held.largest + held.second >= policy.dominance_share * held.total)
+    yield from _found(
+        "dominance", two, f"Two units have {policy.dominance_share:.0%} of the weight", where="in"
+    )
+    one = where(lambda held: held.largest >= policy.single_share * held.total)
+    if one:
+        sentence = f"One unit has {policy.single_share:.0%} or more of the weight in {count_of(one)}."
+        yield Finding("dominance", tuple(one), sentence, Verdict.REVIEW)
+
+
 def curves(facts: Facts, policy: Policy) -> Iterator[Finding]:
     """Ask a person about groups of which no step is printed, because none has enough events."""
     stepped = {row.group for row in facts.rows if row.part == "step"}
@@ -151,7 +175,7 @@ def comparison(facts: Facts, policy: Policy) -> Iterator[Finding]:
         yield Finding("check_failed", tuple(tests), facts.tested, Verdict.REVIEW)
 
 
-RULES = (threshold, zero, survival_step, group, own_times, curves, comparison)
+RULES = (threshold, zero, survival_step, group, own_times, weights, curves, comparison)
 """The rules on a curve, in the order of their findings."""
 
 

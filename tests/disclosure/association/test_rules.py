@@ -69,18 +69,43 @@ def test_a_group_in_which_one_level_is_missing_fails():
         assert "check_failed" in rules(report, Verdict.REVIEW)
 
 
-def test_in_a_large_table_levels_must_be_large_and_a_person_looks_at_small_cells():
+def crossed(rows="abcd", columns="wxyz", n=600):
     random = np.random.default_rng(2)
-    data = pd.DataFrame({"p": random.choice(list("abc"), 300), "q": random.choice(list("xyz"), 300)})
-    data["u"] = range(300)
+    data = pd.DataFrame({"p": random.choice(list(rows), n), "q": random.choice(list(columns), n)})
+    return data.assign(u=range(n), corner=(data["p"] == "a") & (data["q"] == "x"))
+
+
+def test_in_a_large_table_levels_must_be_large_and_a_person_looks_at_small_cells():
+    data = crossed()
     assert judged(data, "chi2", ("p", "q")).verdict is Verdict.PASS
-    thin = data[~((data["p"] == "a") & (data["q"] == "x")) | (data["u"] < 50)]
+    thin = data[~data["corner"] | (data["u"] < 90)]
     report = judged(thin, "chi2", ("p", "q"))
     assert (report.verdict, rules(report, Verdict.REVIEW)) == (Verdict.REVIEW, {"threshold"})
-    none = data[~((data["p"] == "a") & (data["q"] == "x"))]
-    assert rules(judged(none, "chi2", ("p", "q")), Verdict.REVIEW) == {"zero"}
-    rare = pd.concat([data, pd.DataFrame({"p": "d", "q": list("xyz") * 3, "u": range(500, 509)})])
+    assert rules(judged(data[~data["corner"]], "chi2", ("p", "q")), Verdict.REVIEW) == {"zero"}
+    rare = pd.concat([data, pd.DataFrame({"p": "e", "q": list("wxyz") * 2, "u": range(900, 908)})])
     assert rules(judged(rare, "chi2", ("p", "q"))) == {"design"}
+
+
+def test_a_small_table_is_found_from_its_margins_and_statistic_so_its_small_cells_fail():
+    """The attack: every table with these margins is tried; one alone has the printed statistic."""
+    data = crossed("ab", "xyz", 90)
+    data = data[~data["corner"] | (data["u"] < 20)]
+    report = judged(data, "chi2", ("p", "q"))
+    table = pd.crosstab(data["p"], data["q"]).to_numpy()
+    down, across = table.sum(axis=1), table.sum(axis=0)
+    found = []
+    for one in range(across[0] + 1):
+        for two in range(across[1] + 1):
+            first = np.array([one, two, down[0] - one - two])
+            if (first >= 0).all() and (first <= across).all():
+                tried = np.stack([first, across - first])
+                expected = np.outer(down, across) / table.sum()
+                statistic = ((tried - expected) ** 2 / expected).sum()
+                if np.isclose(statistic, report.cells["statistic"].iloc[0], rtol=1e-9):
+                    found.append(tried)
+    assert len(found) == 1
+    assert np.array_equal(found[0], table)
+    assert rules(report) == {"threshold"}
 
 
 @pytest.mark.parametrize("test", ONE)

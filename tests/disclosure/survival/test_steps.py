@@ -122,6 +122,39 @@ def test_a_person_with_no_unit_is_said():
     assert report.cells["units"].iloc[0] == len(data) - 1
 
 
+class TestWeights:
+    def test_even_weights_pass(self):
+        assert judged(cohort((20, 15), (12, 11), w=2.5), weight="w").verdict is Verdict.PASS
+
+    @pytest.mark.parametrize(("place", "cells"), [(0, (1,)), (40, (1, 2)), (80, (1, 2))])
+    def test_one_weight_that_makes_the_curve_is_found(self, place, cells):
+        """The attack: the step of somebody of a huge weight would show whether and when they had the event."""
+        data = cohort((20, 15), (12, 11), w=1.0)
+        data.loc[place, "w"] = 1e9
+        report = judged(data, weight="w")
+        assert report.verdict is Verdict.FAIL
+        assert hits(report, "p_percent") == [cells]
+        assert hits(report, "dominance") == [cells, cells]
+
+    def test_the_weights_of_those_with_the_event_are_judged_too(self):
+        data = cohort((20, 15), (12, 11), left=4000, w=1.0)
+        data.loc[0, "w"] = 500.0
+        assert hits(judged(data, weight="w"), "p_percent") == [(1,)]
+        data.loc[0, "w"] = 30.0
+        report = judged(data, weight="w")
+        assert (report.verdict, hits(report, "dominance")) == (Verdict.REVIEW, [(1,)])
+
+    def test_a_unit_of_very_many_lives_weighs_as_many(self):
+        data = cohort((400, 15), (12, 11))
+        data.loc[:379, "u"] = 0
+        assert hits(judged(data), "p_percent") == [(1,)]
+        assert not hits(judged(data.assign(u=range(len(data)))), "p_percent")
+
+    def test_weights_of_nought_weigh_nothing(self):
+        report = judged(cohort((20, 15), (12, 11), w=0.0), weight="w")
+        assert not hits(report, "p_percent")
+
+
 class TestCoarsen:
     def test_steps_are_joined_until_each_is_safe(self):
         data = cohort((4, 0), (8, 0), (12, 3), (3, 9), (50, 20), (1, 1))
