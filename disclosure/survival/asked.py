@@ -84,7 +84,7 @@ class Survival:
                 "json", "This is not a survival curve as Statistic.to_json() writes it; write it again."
             )
         if words.get("at") is not None:
-            at = words["at"]
+            at = words["at"].tolist() if hasattr(words["at"], "tolist") else words["at"]
             if not isinstance(at, list | tuple | range) or not all(map(_is_time, at)):
                 raise _wrong("`at` must be a list of times of at least 0, such as [12, 24]")
             words["at"] = tuple(map(float, at))

@@ -2,6 +2,7 @@
 
 import json
 
+import numpy as np
 import pytest
 
 from disclosure import DisclosureError, Statistic
@@ -27,6 +28,10 @@ def test_a_curve_reads_back_as_it_was_written():
     assert json.loads(asked().to_json())["asks"] == {"time": "months", "event": "died"}
     assert asked(at=[12]).fingerprint == asked(at=[12.0], title="x").fingerprint != asked(at=[13]).fingerprint
     assert asked(at=[12]).digest != asked(at=[12], coarsen=True).digest
+
+
+def test_times_may_be_a_range_or_an_array():
+    assert asked(at=range(1, 4)) == asked(at=np.arange(1, 4)) == asked(at=[1, 2.0, 3])
 
 
 def test_it_says_in_words_what_is_asked():
