@@ -9,7 +9,7 @@ from disclosure.differencing import differences
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
-from disclosure.released import Released
+from disclosure.released import Earlier
 from disclosure.result import Finding, Report, unsafe_rules, worst
 from disclosure.rules import judge
 from disclosure.sample import Answer, evidence_behind, units_of
@@ -18,7 +18,7 @@ from disclosure.statistic import Statistic
 
 
 def answered(
-    stat: Statistic, data: Data, policy: Policy, *, released: Sequence[Released], key: str | None
+    stat: Statistic, data: Data, policy: Policy, *, released: Sequence[Earlier], key: str | None
 ) -> Report:
     """Compute a statistic of a kind of its own, judge it, and compare who is behind it with what was released before.
 
@@ -45,6 +45,6 @@ def answered(
     def differencing(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
         return differences(stat, evidence, policy, released=released, key=key)
 
-    findings = (*found, *judge(stat, evidence, policy, (differencing,)))
+    findings = tuple(dict.fromkeys((*found, *judge(stat, evidence, policy, (differencing,)))))
     frame = answered_frame(stat, cells, unsafe_rules(findings, len(cells)))
     return Report(worst(findings), findings, frame, stat, policy, key=key, evidence=evidence)

@@ -230,6 +230,7 @@ def test_what_the_data_do_not_let_us_check_is_looked_at():
     report = assess(curve(), data, STANDARD)
     assert report.cells["n"].iloc[0] == len(data) - 1
     assert "infinity" in report.findings[0].sentence
+    assert len(set(report.findings)) == len(report.findings)
     big = people().assign(ill=lambda frame: frame["ill"] * 2**60)
     assert "too large" in assess(KINDS["ratio"](), big, STANDARD).findings[0].sentence
     weights = people().assign(w=lambda frame: frame["w"].mask(frame["u"] == "p1"))
