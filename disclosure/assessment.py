@@ -7,7 +7,7 @@ from disclosure.cells import cells_frame
 from disclosure.differencing import differences
 from disclosure.evidence import Evidence, gather
 from disclosure.policy import Policy
-from disclosure.released import Released
+from disclosure.released import Earlier
 from disclosure.result import Finding, Report, unsafe_rules, worst
 from disclosure.rules import RULES, judge
 from disclosure.source import Data
@@ -15,7 +15,7 @@ from disclosure.statistic import Statistic
 
 
 def assess(
-    stat: Statistic, data: Data, policy: Policy, released: Sequence[Released] = (), *, key: str | None = None
+    stat: Statistic, data: Data, policy: Policy, released: Sequence[Earlier] = (), *, key: str | None = None
 ) -> Report:
     """Compute a statistic, judge every cell of it, and compare it with what was released before.
 

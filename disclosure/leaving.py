@@ -10,7 +10,7 @@ from disclosure.audit.system import Mask
 from disclosure.audit.tables import evidence_of
 from disclosure.differencing import protected_differences
 from disclosure.evidence import Contributors
-from disclosure.released import Released
+from disclosure.released import Earlier
 from disclosure.result import Finding, Report, count_of, worst
 from disclosure.safe import Safe, kept
 from disclosure.verdict import Verdict
@@ -22,9 +22,7 @@ def behind(report: Report, cells: Mask) -> dict[str | None, Contributors] | None
     return None if found is None else {column: kept(one, cells) for column, one in found.items()}
 
 
-def judged(
-    safe: Safe, exact: Mask, leaks: Sequence[Leak], *, said: str, released: Sequence[Released]
-) -> Safe:
+def judged(safe: Safe, exact: Mask, leaks: Sequence[Leak], *, said: str, released: Sequence[Earlier]) -> Safe:
     """Judge a table as it would leave.
 
     Args:

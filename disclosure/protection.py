@@ -13,7 +13,7 @@ from disclosure.dropping import remaining_of
 from disclosure.errors import DisclosureError
 from disclosure.leaving import behind, judged
 from disclosure.perturb import Changed, cell_key, controlled, midpoint, random, rounded
-from disclosure.released import Released
+from disclosure.released import Earlier
 from disclosure.result import Report
 from disclosure.safe import Safe, kept, printed, table_of, withheld_in, written
 from disclosure.withholding import Wishes, withhold
@@ -34,7 +34,7 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
     key: str | bytes | None = None,
     time_limit: float = 30,
     wishes: Wishes | None = None,
-    released: Sequence[Released] = (),
+    released: Sequence[Earlier] = (),
 ) -> Safe:
     """Protect a table and judge the result as it would be written.
 
@@ -90,7 +90,7 @@ def protect_together(
     parents: Parents | None = None,
     time_limit: float = 30,
     wishes: Sequence[Wishes] | None = None,
-    released: Sequence[Released] = (),
+    released: Sequence[Earlier] = (),
 ) -> tuple[Safe, ...]:
     """Withhold cells of several tables over the same people at once: linked tables, or the levels of a hierarchy.
 
@@ -136,7 +136,7 @@ def _check_base(base: object) -> None:
         raise DisclosureError("base", "The base must be a whole number from 2 to 1000.")
 
 
-def _dropped(report: Report, released: Sequence[Released]) -> Safe:
+def _dropped(report: Report, released: Sequence[Earlier]) -> Safe:
     """Withhold unsafe cells and leave the records behind them out of every total.
 
     Raises:
@@ -159,7 +159,7 @@ def _dropped(report: Report, released: Sequence[Released]) -> Safe:
     return judged(safe, ~withheld, (), said=left.said, released=released)
 
 
-def _changed(report: Report, changed: Changed, method: str, released: Sequence[Released]) -> Safe:
+def _changed(report: Report, changed: Changed, method: str, released: Sequence[Earlier]) -> Safe:
     """Judge a table of changed counts: nothing is withheld, everything is uncertain."""
     everyone = np.ones(len(report.cells), dtype=np.bool_)
     unsafe = report.cells["unsafe"].to_numpy(dtype=np.bool_)

@@ -12,7 +12,7 @@ from disclosure.audit.system import Mask, Places, Reals
 from disclosure.audit.tables import Tables
 from disclosure.errors import DisclosureError
 from disclosure.leaving import behind, judged
-from disclosure.released import Released
+from disclosure.released import Earlier
 from disclosure.result import Report, count_of
 from disclosure.safe import Safe, printed, table_of, withheld_in, written
 from disclosure.suppress import suppress
@@ -36,7 +36,7 @@ class Wishes:
 
 
 def withhold(
-    tables: Tables, wishes: Sequence[Wishes], *, time_limit: float, released: Sequence[Released]
+    tables: Tables, wishes: Sequence[Wishes], *, time_limit: float, released: Sequence[Earlier]
 ) -> tuple[Safe, ...]:
     """Withhold unsafe cells, and others to protect them, and judge each table as it would be written.
 

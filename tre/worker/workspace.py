@@ -11,7 +11,7 @@ import duckdb
 
 from disclosure import Policy, Report, Statistic
 from disclosure.dp import PRECISIONS, epsilon_of
-from disclosure.released import Released
+from disclosure.released import Imprint
 from disclosure.verdict import Verdict
 from tre import wire
 from tre.db.engine import read_only
@@ -155,7 +155,7 @@ class Workspace:
         path = self._derived(source)
         return Table(path, self.registered[source].digest, audit, edition)
 
-    def _archive(self) -> list[Released]:
+    def _archive(self) -> list[Imprint]:
         with read_only(self.platform.application) as tx:
             stored = digests(tx, self.extract.population)
         return read(self.platform.objects, stored)

@@ -11,7 +11,6 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import text
 
-from disclosure.released import Released
 from tests.builders import (
     AUTHOR,
     CHECKERS,
@@ -27,6 +26,7 @@ from tre.db.tables import Account, Item, Publication, Release
 from tre.domain.audit import Event
 from tre.domain.errors import Refused, TreError, Unavailable
 from tre.domain.outputs import State
+from tre.services.outputs import archive
 from tre.services.outputs import release as releasing
 
 
@@ -181,9 +181,10 @@ def test_a_finding_that_no_voter_has_seen_sends_an_approved_request_back(house: 
     first, second = house.approved(house.exact()), house.approved(house.exact(where="bill < 900"))
     (item,) = house.items(first)
     objects = house.platform.objects
-    blind = replace(Released.from_bytes(objects.get(str(item.archive_digest))), contributors=None)
+    (archived,) = archive.read(objects, [str(item.archive_digest)])
+    blind = replace(archived.open(), contributors=None)
     with transaction(house.platform.application) as tx:
-        tx.get_one(Item, item.id).archive_digest = objects.put(blind.to_bytes())
+        tx.get_one(Item, item.id).archive_digest = archive.put(objects, blind)
     house.jobs.release(first)
     house.jobs.release(second)
     assert house.state(second) is State.RETURNED

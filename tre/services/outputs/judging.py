@@ -121,7 +121,9 @@ def judge(asked: list[Task], platform: Platform) -> list[Judgement]:
     return found
 
 
-def answer(question: Question, earlier: Sequence[Earlier], cell_key: bytes, *, name: str = "preview") -> Judged:
+def answer(
+    question: Question, earlier: Sequence[Earlier], cell_key: bytes, *, name: str = "preview"
+) -> Judged:
     """Judge one statistic as it would leave.
 
     Args:
