@@ -110,11 +110,6 @@ class Attacker:
         self._highs.setOptionValue("time_limit", highspy.kHighsInf)
         return values if status == highspy.HighsModelStatus.kOptimal else None
 
-    def is_whole(self, values: Reals) -> bool:
-        """Whether every number that must be whole is whole."""
-        found = values[self._whole]
-        return bool((np.abs(found - np.rint(found)) <= SLACK).all())
-
 
 def _model(system: System, columns: Places) -> highspy.HighsLp:
     """Return the relations between the open columns; what is known does not deviate, so it falls away."""

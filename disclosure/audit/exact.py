@@ -39,7 +39,7 @@ def told(system: System, columns: Places) -> Mask:
     ):
         relation = found.setdefault(row, {})
         relation[column] = relation.get(column, 0) + int(sign)
-    pivots = _eliminated(list(found.values()))
+    pivots = _eliminated([{column: sign for column, sign in row.items() if sign} for row in found.values()])
     if pivots is not None:
         known |= _noughts(pivots, len(columns)) & np.isin(np.arange(len(columns)), places[left])
     return known

@@ -102,8 +102,8 @@ class Search:
             side = np.where(chance.random(len(self.open)) < 0.5, 1.0, -1.0)
             side = np.where(up & ~down, 1.0, np.where(down & ~up, -1.0, side))
             move = self.attacker.farthest(side * (up | down | width) * (0.5 + chance.random(len(side))))
-            for part in parts_of(self._system, self.open, move.values):
-                self._record(part)
+            for moved in parts_of(self._system, self.open, move.values):
+                self._take(moved, move.values[moved])
             before, left = left, self._left()
             if before - left < max(1.0, WORTHWHILE * before):
                 return
@@ -112,21 +112,24 @@ class Search:
         return sum(int(mask.sum()) for mask in self._unmet())
 
     def _record(self, values: Reals) -> bool:
-        """Take a possible table into account, and its multiples and mirror images as far as they are possible too."""
-        if not self.attacker.is_whole(values):
-            return False
+        """Take a possible table into account, and say whether it is whole where it must be."""
         moved = np.flatnonzero(np.abs(values) > SLACK)
-        found = values[moved]
+        return self._take(moved, values[moved])
+
+    def _take(self, moved: Places, found: Reals) -> bool:
+        """Take a possible table's moves into account, and their multiples and mirror images as far as they go."""
         whole = self._is_whole[moved]
-        found = np.where(whole, np.rint(found), found)
+        nearest = np.where(whole, np.rint(found), found)
+        if (np.abs(nearest - found) > SLACK).any():
+            return False
         for sign in (1.0, -1.0):
-            room = np.where(sign * found > 0, self._up[moved], self._down[moved])
-            times = float((room / np.abs(found)).min(initial=np.inf))
+            room = np.where(sign * nearest > 0, self._up[moved], self._down[moved])
+            times = float((room / np.abs(nearest)).min(initial=np.inf))
             times = float(np.floor(times + SLACK)) if whole.any() else times
             if sign > 0:
                 times = max(times, 1.0)
             if 0 < times < np.inf:
-                self._see(moved, sign * times * found)
+                self._see(moved, sign * times * nearest)
         return True
 
     def _see(self, moved: Places, values: Reals) -> None:
@@ -233,13 +236,16 @@ class Search:
         return bool(self.high[column] - self.low[column] >= self._least[column] - SLACK)
 
 
-def parts_of(system: System, columns: Places, values: Reals) -> Iterator[Reals]:
+def parts_of(system: System, columns: Places, values: Reals) -> list[Places]:
     """Take a possible table apart into tables that share no relation; each is possible by itself.
 
     Args:
         system: the table.
         columns: the open columns.
         values: the deviation of each open column.
+
+    Returns:
+        Positions of the open columns that move, one part after another.
     """
     place = np.full(len(system.cell), -1, dtype=np.int64)
     moved = np.flatnonzero(np.abs(values) > SLACK)
@@ -249,8 +255,6 @@ def parts_of(system: System, columns: Places, values: Reals) -> Iterator[Reals]:
     size = len(moved) + system.count
     graph = coo_array((np.ones(len(kept), dtype=np.int8), links), shape=(size, size))
     _, label = connected_components(graph, directed=False)
-    for part in np.unique(label[: len(moved)]):
-        chosen = moved[label[: len(moved)] == part]
-        alone = np.zeros(len(values))
-        alone[chosen] = values[chosen]
-        yield alone
+    order = np.argsort(label[: len(moved)], kind="stable")
+    ends = np.flatnonzero(np.diff(label[order])) + 1
+    return [part for part in np.split(moved[order], ends) if len(part)]
