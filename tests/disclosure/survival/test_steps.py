@@ -102,6 +102,8 @@ def test_a_group_of_few_people_is_unsafe_and_one_that_is_not_there_too():
     few = cohort((2, 2), left=4, g="b", h="y").assign(u=lambda frame: frame["u"] + 1000)
     report = judged(pd.concat([data, few]), by=["g", "h"])
     assert hits(report, "threshold")[0][0] == 4
+    assert not hits(judged(cohort((5, 0), left=5), at=[10]), "threshold")
+    assert hits(judged(cohort((5, 0), left=4), at=[10]), "threshold") == [(0, 1, 2)]
     assert [finding.cells for finding in report.findings if finding.rule == "zero"][-1] == ()
 
 
@@ -120,6 +122,30 @@ def test_a_person_with_no_unit_is_said():
     report = judged(data)
     assert report.verdict is Verdict.REVIEW
     assert report.cells["units"].iloc[0] == len(data) - 1
+
+
+@given(
+    st.lists(st.tuples(st.sampled_from([9, 10, 25]), st.sampled_from([0, 9, 30])), min_size=1, max_size=3),
+    st.sampled_from([9, 10, 40]),
+    st.lists(st.sampled_from([10, 15, 20, 30]), min_size=1, max_size=2, unique=True),
+    st.integers(1, 2),
+)
+@settings(max_examples=60, deadline=None)
+def test_whatever_does_not_fail_tells_of_no_few_people(steps, left, at, lives_each):
+    """The attacker reads the printed table only, and knows who is who: each count that follows is of many units."""
+    data = cohort(*steps, left=left)
+    data["u"] = data["u"] // lives_each
+    report = judged(data, at=sorted(at))
+    if report.verdict is Verdict.FAIL:
+        return
+    first = 0.0
+    for time in sorted(at):
+        ended = data[(data["t"] > first) & (data["t"] <= time)]
+        happened, censored = (ended[ended["e"] == event]["u"].nunique() for event in (1, 0))
+        assert happened >= 10
+        assert censored == 0 or censored >= 10
+        assert data[data["t"] > time]["u"].nunique() >= 10
+        first = time
 
 
 class TestWeights:
@@ -190,7 +216,7 @@ class TestCoarsen:
         random = np.random.default_rng(2)
         data = pd.DataFrame({"t": random.exponential(30, 300), "e": 1, "u": range(300)})
         report = judged(data, at=None, coarsen=True)
-        assert hits(report, "quantile")
+        assert {found.verdict for found in report.findings if found.rule == "quantile"} == {Verdict.REVIEW}
         assert report.verdict is Verdict.REVIEW
         assert judged(data, Policy(lone_quantile_unsafe=True), at=None, coarsen=True).verdict is Verdict.FAIL
         assert not hits(judged(data, at=[10, 20, 40], coarsen=True), "quantile")
@@ -220,9 +246,14 @@ class TestLogRank:
         few = cohort((2, 0), left=4, g="b").assign(u=lambda frame: frame["u"] + 1000)
         report = judged(pd.concat([data, few]), by=["g"], test="logrank")
         assert hits(report, "design") == [(8,)]
+        ten = cohort((2, 0), left=8, g="b").assign(u=lambda frame: frame["u"] + 1000)
+        assert not hits(judged(pd.concat([data, ten]), by=["g"], test="logrank"), "design")
         rare = cohort((2, 15), (2, 11), g="a")
         rare = pd.concat([rare, rare.assign(g="b", u=rare["u"] + 500)])
         assert hits(judged(rare, by=["g"], test="logrank"), "dof") == [(8,)]
+        for events, found in ((11, [(8,)]), (12, [])):
+            rare["e"] = [1] * events + [0] * (len(rare) - events)
+            assert hits(judged(rare, by=["g"], test="logrank"), "dof") == found
 
     def test_an_empty_test_never_passes(self):
         report = judged(cohort((20, 15), g="a"), where="g == 'b'", by=["g"], test="logrank")
