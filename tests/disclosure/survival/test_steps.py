@@ -170,6 +170,24 @@ class TestWeights:
         report = judged(data, weight="w")
         assert (report.verdict, hits(report, "dominance")) == (Verdict.REVIEW, [(1,)])
 
+    @pytest.mark.parametrize(
+        ("weights", "close", "two", "one"),
+        [
+            ([100.0, 2.0], [], [(1,)], [(1,)]),
+            ([101.0, 2.0], [(1,)], [(1,)], [(1,)]),
+            ([80.0, 10.0], [], [(1,)], [(1,)]),
+            ([79.0, 10.0], [], [], [(1,)]),
+            ([15.0, 5.0], [], [], [(1,)]),
+            ([14.0, 5.0], [], [], []),
+        ],
+    )
+    def test_the_shares_are_those_of_the_policy(self, weights, close, two, one):
+        data = cohort((12, 15), (12, 11), left=4000, w=1.0)
+        data.loc[[0, 1], "w"] = weights
+        report = judged(data, weight="w")
+        assert hits(report, "p_percent") == close
+        assert hits(report, "dominance") == two + one
+
     def test_a_unit_of_very_many_lives_weighs_as_many(self):
         data = cohort((400, 15), (12, 11))
         data.loc[:379, "u"] = 0
