@@ -163,6 +163,39 @@ def test_a_mean_that_one_person_dominates_fails(test):
     assert judged(data, "anova", ("v", "g")).verdict is Verdict.PASS
 
 
+@pytest.mark.parametrize(
+    ("two", "found", "looked"),
+    [
+        ([100.0, 2.0], {"dominance"}, {"dominance"}),
+        ([101.0, 2.0], {"p_percent", "dominance"}, {"dominance"}),
+        ([80.0, 10.0], {"dominance"}, {"dominance"}),
+        ([79.0, 10.0], set(), {"dominance"}),
+        ([15.0, 5.0], set(), {"dominance"}),
+        ([14.0, 5.0], set(), set()),
+    ],
+)
+def test_the_shares_are_those_of_the_policy(two, found, looked):
+    data = numbers(12, 40)
+    data.loc[data["g"] == "a", "v"] = two + [1.0] * 10
+    report = judged(data, "t_test", ("v", "g"))
+    assert (rules(report) - {"group"}, rules(report, Verdict.REVIEW)) == (found, looked)
+
+
+def test_a_mean_of_noughts_tells_each_one():
+    data = numbers().assign(v=lambda frame: frame["v"].where(frame["g"] == "b", 0.0))
+    assert "p_percent" in rules(judged(data, "t_test", ("v", "g")))
+    assert "dominance" not in rules(judged(data, "t_test", ("v", "g")))
+
+
+def test_the_bounds_of_people_and_degrees_are_those_of_the_policy():
+    for sizes, found in (((5, 5), {"dof"}), ((6, 5), {"dof"}), ((6, 6), set())):
+        assert rules(judged(numbers(*sizes), "pearson", ("v", "w"))) == found
+    data = crossed()
+    for size, found in ((10, set()), (9, {"design"})):
+        rare = pd.DataFrame({"p": "e", "q": list("wxyz" * 3)[:size], "u": range(900, 900 + size)})
+        assert rules(judged(pd.concat([data, rare]), "chi2", ("p", "q"))) == found
+
+
 def test_contributions_are_those_of_units():
     data = numbers().assign(v=lambda frame: abs(frame["v"] - 49))
     data.loc[:9, "v"] = 200.0
