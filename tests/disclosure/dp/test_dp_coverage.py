@@ -66,6 +66,12 @@ def test_h18_counts_sums_and_means(bills, price):
     assert 0.93 <= covered(answers, "average", bills.mean()) <= 0.97
 
 
+def test_h18_means_near_a_bound_where_the_counts_noise_matters_most():
+    bills = np.random.default_rng(15).integers(900, 1_001, 400)
+    answers = many_cells({"average": ("mean", "bill")}, bills, PRICES[0])
+    assert 0.93 <= covered(answers, "average", bills.mean()) <= 0.97
+
+
 def test_h18_means_of_cells_too_small_for_their_noise():
     answers = many_cells({"average": ("mean", "bill")}, np.array([400, 900]), PRICES[0])
     assert covered(answers, "average", 650) >= 0.93  # wide, and never wrong more often
@@ -123,11 +129,11 @@ def prepared(formula, people, rho):
 def invented(random, size):
     region = random.choice(["a", "b", "c"], size, p=[0.5, 0.3, 0.2])
     x = random.uniform(-3, 3, size)
-    y = 1 + 0.8 * x - 2 * (region == "b") + 0.5 * (region == "c") + random.normal(0, 1, size)
+    y = 1 + 2 * x - 3 * (region == "b") + 0.5 * (region == "c") + random.normal(0, 0.7, size)
     return pd.DataFrame({"person_id": np.arange(size), "region": region, "x": x, "y": y})
 
 
-TRUTH = {"Intercept": 1.0, "region[T.b]": -2.0, "region[T.c]": 0.5, "x": 0.8}
+TRUTH = {"Intercept": 1.0, "region[T.b]": -3.0, "region[T.c]": 0.5, "x": 2.0}
 
 
 @pytest.mark.parametrize("rho", [0.005, 0.02, 0.5])
