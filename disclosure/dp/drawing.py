@@ -15,10 +15,10 @@ from disclosure.dp.design import design_of
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.engine import Data, answered, opened, shape_of, vectors_of
 from disclosure.dp.exact import Number
-from disclosure.dp.mechanism import draw_noise
 from disclosure.dp.planning import Plan, plan
 from disclosure.dp.printing import printed
 from disclosure.dp.regression.moments import moments_of, products_query
+from disclosure.dp.sampling import draw_all
 from disclosure.errors import DisclosureError
 from disclosure.models import Model
 from disclosure.statistic import Statistic
@@ -106,9 +106,7 @@ def draw(plan: Plan, vectors: Vectors) -> Answer:
         DisclosureError: `plan` when the vectors belong to another plan; `mechanism_failed`.
     """
     exact = vectors.of(plan)
-    noisy = quietly(
-        lambda: tuple(draw_noise(noise, each) for noise, each in zip(plan.noises, exact, strict=True))
-    )
+    noisy = quietly(lambda: draw_all(plan.noises, exact))
     return printed(plan, noisy)
 
 

@@ -14,11 +14,13 @@ from disclosure.dp.drawing import Vectors, quietly
 from disclosure.dp.engine import Data, answered, opened, shape_of
 from disclosure.dp.exact import Number
 from disclosure.dp.layout import Vector
-from disclosure.dp.mechanism import Mechanism, draw_noise
+from disclosure.dp.mechanism import Mechanism
+from disclosure.dp.sampling import draw_all
 from disclosure.dp.sets.counting import margin, marginals_of, marginals_query
 from disclosure.dp.sets.marginals import Marginal, closure
 from disclosure.dp.sets.nonnegative import moved
-from disclosure.dp.sets.planning import Quantity, SetPlan, half_width, plan_set
+from disclosure.dp.sets.planning import SetPlan, half_width, plan_set
+from disclosure.dp.sets.quantity import Quantity
 from disclosure.dp.sets.residuals import tables_of
 from disclosure.dp.sets.rounding import rounded
 from disclosure.statistic import Statistic
@@ -90,7 +92,7 @@ def draw_set(plan: SetPlan, vectors: Vectors) -> SetAnswer:
     """
     noises = [contrast.noise for quantity in plan.quantities for contrast in quantity.contrasts]
     exact = vectors.of(plan)
-    noisy = quietly(lambda: tuple(draw_noise(noise, each) for noise, each in zip(noises, exact, strict=True)))
+    noisy = quietly(lambda: draw_all(noises, exact))
     tables = quietly(lambda: reconstructed(plan, noisy))
     return SetAnswer(
         tuple(_answer(plan, index, tables) for index in range(len(plan.statistics))), plan.cost, plan.digest
