@@ -100,7 +100,7 @@ def _subtract(row: Row, pivot: int, rest: Row, place: tuple[int, dict[int, set[i
         if left:
             row[column] = left
             users[column].add(index)
-        elif column in row:
+        else:
             del row[column]
             users[column].discard(index)
 

@@ -10,9 +10,11 @@ from hypothesis import strategies as st
 
 from disclosure import DisclosureError, Policy, Statistic, Verdict, assess, protect
 from disclosure.audit import Leak, audit, insiders
-from disclosure.audit.insiders import counted_people, groups_of
+from disclosure.audit.attacker import Attacker
+from disclosure.audit.insiders import Group, counted_people, groups_of
 from disclosure.audit.knowledge import hidden_system
-from disclosure.audit.system import Layer, margins_of, stack
+from disclosure.audit.moves import Moves
+from disclosure.audit.system import Equations, Layer, margins_of, stack
 from disclosure.audit.tables import alone
 from disclosure.grid import grid_of
 from disclosure.leaving import judged
@@ -220,3 +222,40 @@ def test_tables_with_many_singletons_are_protected(counts):
         for place, (low, high) in ranges.items():
             if 0 < len(people[place]) < 10 and person not in set(people[place]["person"]):
                 assert high - low > 1e-3
+
+
+def test_what_no_cheap_table_shows_the_solver_shows(monkeypatch):
+    system, unsafe, _ = valued(VALUES, lone((0, 0), (0, 1)), 2)
+    choice = suppress(
+        system, unsafe, cost=np.ones(len(unsafe)), frozen=np.zeros(len(unsafe), dtype=bool), time_limit=20
+    )
+    monkeypatch.setattr(Moves, "cheapest", lambda *_arguments: None)
+    assert audit(system, choice.withheld) == ()
+
+
+@pytest.mark.parametrize("answered", [True, False])
+def test_whole_numbers_are_asked_for_with_what_a_coalition_knows(monkeypatch, answered):
+    """Three relations over a triangle have half-integral corners; the fourth relation is the coalition's own."""
+    rows = np.array([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3])
+    cells = np.array([0, 1, 3, 1, 2, 4, 0, 2, 5, 6, 7])
+    signs = np.array([1.0, 1.0, -1.0] * 3 + [1.0, -1.0])
+    bounds, need = np.ones(8), np.array([1.0, 0, 0, 0, 0, 0, 0, 0])
+    layer = Layer("n", True, bounds, bounds, np.zeros(8), need, 0.0)
+    system = replace(stack(Equations(rows, cells, signs, 4), [layer]), groups=(Group((6,), (6, 7)),))
+    monkeypatch.setattr(Moves, "cheapest", lambda *_arguments: None)
+    if not answered:
+        fine = Attacker.whole
+        asked = []
+        monkeypatch.setattr(
+            Attacker, "whole", lambda *given: asked.append(1) or (fine(*given) if len(asked) < 2 else None)
+        )
+    leaks = audit(system, np.ones(8, dtype=bool))
+    assert (leaks == ()) or not answered
+
+
+def test_relations_without_one_total_say_nothing_of_who_is_behind_it():
+    equations = Equations(
+        np.array([0, 0, 1, 1]), np.array([0, 1, 0, 2]), np.array([-1.0, -1.0, -1.0, 1.0]), 2
+    )
+    people = counted_people(equations, np.array([1, 1, 1]), 1)
+    assert people[0] == people[2] != people[1]

@@ -41,6 +41,18 @@ def test_a_file_is_read_and_its_table_protected(tmp_path):
     assert not choice.withheld[6]
 
 
+def test_lone_contributors_are_told_by_their_protection_levels(tmp_path):
+    path = tmp_path / "small.jj"
+    path.write_text(text_of())
+    found = read_jj(path)
+    assert not found.lone(0.10).any()
+    assert np.flatnonzero(found.lone(0.60)).tolist() == [4]
+    units = np.where(found.lone(0.60), 1, 5)
+    assert found.system(units, 0).groups == found.system(None, 2).groups == ()
+    (group,) = found.system(units, 2).groups
+    assert group.known == (4,)
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -78,3 +90,21 @@ def test_the_sumit_table_is_protected_with_fewer_than_sixty_extra_cells():
     assert choice.optimal
     assert (choice.withheld & ~found.unsafe).sum() < 60
     assert audit(system, choice.withheld) == ()
+
+
+def test_the_sumit_table_is_protected_against_its_singletons_and_pairs_of_them_at_no_extra_cost():
+    """Twenty-two cells have one contributor by their protection levels; 47 extra cells do for them as well."""
+    if not SUMIT.exists():
+        pytest.skip("shared data absent: the data pack with SUMiT's test table is not on this machine")
+    found = read_jj(SUMIT)
+    lone = found.lone(0.10)
+    assert lone.sum() == 22
+    for coalition, groups in ((1, 22), (2, 73)):
+        system = found.system(np.where(lone, 1, 5), coalition)
+        assert len(system.groups) == groups
+        choice = suppress(
+            system, found.unsafe, cost=np.ones(len(found.values)), frozen=found.frozen, time_limit=60
+        )
+        assert choice.optimal
+        assert (choice.withheld & ~found.unsafe).sum() == 47
+        assert audit(system, choice.withheld) == ()

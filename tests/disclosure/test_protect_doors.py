@@ -1,9 +1,13 @@
 """Doors of protection that someone may try: tampered tables, low thresholds, no time, unknown earlier releases."""
 
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
 import pytest
 
 from disclosure import DisclosureError, Policy, Statistic, Verdict, assess, protect
-from disclosure.safe import WITHHELD, printed, withheld_in
+from disclosure.safe import WITHHELD, printed, withheld_in, written
 from tests.disclosure.independent import possible_ranges
 from tests.disclosure.small_tables import SMALL, STANDARD, checked, frame_of, keys_of, values_of
 
@@ -62,3 +66,42 @@ def test_a_table_that_was_written_otherwise_is_not_released():
         with pytest.raises(DisclosureError) as caught:
             withheld_in(other, report, numbers)
         assert caught.value.code == "written"
+
+
+def test_words_read_back_as_the_words_they_are():
+    report = checked([[20, 30]])
+    words = ["plain", 'with "quotes", commas\nand lines', None]
+    table = pd.DataFrame({"g": ["a", "b", "c"], "h": ["x", "y", "z"], "n": pd.Series(words, dtype="object")})
+    shown = replace(report, cells=report.cells.iloc[:3])
+    assert not withheld_in(written(table), shown, {"n": words}).any()
+    for other in ("Plain", WITHHELD):
+        with pytest.raises(DisclosureError) as caught:
+            withheld_in(written(table), shown, {"n": [other, *words[1:]]})
+        assert caught.value.code == "written"
+
+
+def test_a_commonest_word_is_refused_before_anything_is_protected():
+    with pytest.raises(DisclosureError) as caught:
+        checked(SMALL, measures={"m": ("mode", "h")})
+    assert caught.value.code == "not_numeric"
+
+
+def test_a_curve_cannot_be_withheld_piece_by_piece():
+    frame = frame_of(SMALL).assign(time=1.0, event=True)
+    report = assess(Statistic.survival("d", "time", "event"), frame, STANDARD)
+    for method in ("suppress", "round"):
+        with pytest.raises(DisclosureError) as caught:
+            protect(report, method)
+        assert caught.value.code == "unsuitable"
+
+
+def test_a_hard_table_is_clean_even_where_no_time_is_given():
+    chance = np.random.default_rng(5)
+    counts = chance.poisson(14, size=(9, 9, 4))
+    rows = [(*place, person) for place in np.ndindex(counts.shape) for person in range(counts[place])]
+    data = pd.DataFrame(rows, columns=["a", "b", "c", "person"])
+    report = assess(Statistic.table("d", by=["a", "b", "c"]), data, STANDARD)
+    assert report.cells["unsafe"].sum() > 20
+    safe = protect(report, time_limit=0.001)
+    assert not safe.optimal
+    assert safe.report.verdict is Verdict.REVIEW

@@ -103,6 +103,12 @@ def test_a_change_without_the_variance_asked_for_is_refused(monkeypatch):
     assert caught.value.code == "policy"
 
 
+def test_as_much_variance_as_there_can_be_is_had():
+    report = by_person(SMALL, Policy(cell_key_variance=1.0))
+    printed = protect(report, "cell_key", key="secret").table["n"].astype(int)
+    assert (np.abs(printed - report.cells["n"]) <= 5).all()
+
+
 def test_next_to_no_variance_changes_next_to_nothing():
     report = by_person([[14, 20, 30], [25, 18, 40]], Policy(cell_key_variance=1e-300))
     printed = protect(report, "cell_key", key="secret").table["n"].tolist()
