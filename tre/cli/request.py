@@ -19,8 +19,10 @@ from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Decision, Mode, State
 from tre.domain.people import Actor
 from tre.services import projects, records
+from tre.services.outputs import pricing
 from tre.services.outputs import show as shown
 from tre.services.outputs import vote as voting
+from tre.services.outputs.admission import default_mode
 from tre.services.outputs.asking import Precision, ask_for
 from tre.services.outputs.submit import Ask, Submission
 from tre.services.outputs.submit import submit as submit_request
@@ -38,7 +40,9 @@ def submit(
     title: Annotated[str, typer.Option(help="What the request is called.")],
     context: Annotated[str, typer.Option(help="What it is for and whom it describes.")],
     *,
-    mode: Annotated[Mode, typer.Option(help="With noise, or exact.")] = Mode.NOISY,
+    mode: Annotated[
+        Mode | None, typer.Option(help="With noise or exact; by default as the data's regime says.")
+    ] = None,
     rho: Annotated[float | None, typer.Option(help="Cost of each noisy table, in rho.")] = None,
     epsilon: Annotated[float | None, typer.Option(help="The same in epsilon.")] = None,
     precision: Annotated[str | None, typer.Option(help=f"Or one of: {', '.join(PRECISIONS)}.")] = None,
@@ -55,7 +59,7 @@ def submit(
     chosen, protection = Precision(rho=rho, epsilon=epsilon, name=precision), protection_of(protect, base)
 
     def work(tx: Transaction, actor: Actor) -> str:
-        exact_reason = reason if mode is Mode.EXACT else None
+        exact_reason = reason if (mode or default_mode(tx, project)) is Mode.EXACT else None
         asks = tuple(
             replace(_ask(tx, project, text, exact_reason=exact_reason, chosen=chosen), protection=protection)
             for text in texts
@@ -69,6 +73,36 @@ def submit(
         show_json(record)
     else:
         say(f"Submitted as {request}. The worker checks it next; see `tre request show {request}`.")
+
+
+@app.command()
+def price(
+    spec: Annotated[Path, typer.Argument(metavar="SPEC.json", help="As Statistic.to_json().")],
+    project: Annotated[str, typer.Option(help="The project's identifier.")],
+    *,
+    rho: Annotated[float | None, typer.Option(help="At this cost, in rho.")] = None,
+    epsilon: Annotated[float | None, typer.Option(help="Or at this epsilon.")] = None,
+    precision: Annotated[str | None, typer.Option(help=f"Or one of: {', '.join(PRECISIONS)}.")] = None,
+    person: AS = None,
+    as_json: JSON = False,
+) -> None:
+    """Say what a noisy release would cost, what would be left, and how near it would be. Nothing is spent.
+
+    Without a precision every one of the menu is shown.
+    """
+    text, chosen = text_of(spec), Precision(rho=rho, epsilon=epsilon, name=precision)
+    with acting(person) as act:
+        rows = act.look(lambda tx, actor: pricing.prices(tx, actor, project, text, precision=chosen))
+    shown_columns = (
+        "precision",
+        "nano_rho",
+        "epsilon",
+        "half_width_95",
+        "relative_error_95",
+        "remaining_after",
+        "affordable",
+    )
+    show(rows, shown_columns, as_json=as_json)
 
 
 @app.command(name="list")

@@ -201,13 +201,11 @@ def must_fit(change: CapChange, balance: Balance) -> None:
 
 def _standing(unit: CapUnit, balance: Balance) -> tuple[int, int]:
     """The present cap, and what is used of it."""
-    match unit:
-        case CapUnit.NANO_RHO:
-            return balance.cap, balance.spent + balance.reserved
-        case CapUnit.EXACT_RELEASES:
-            return balance.exact_releases_cap, balance.exact_releases
-        case CapUnit.EXACT_CELLS:
-            return balance.exact_cells_cap, balance.exact_cells
+    return {
+        CapUnit.NANO_RHO: (balance.cap, balance.spent + balance.reserved),
+        CapUnit.EXACT_RELEASES: (balance.exact_releases_cap, balance.exact_releases),
+        CapUnit.EXACT_CELLS: (balance.exact_cells_cap, balance.exact_cells),
+    }[unit]
 
 
 def present_cap(unit: CapUnit, balance: Balance) -> int:

@@ -140,9 +140,7 @@ def listing(tx: Transaction, account: str | None = None) -> list[View]:
     query = select(CapProposal, CapVerdict).outerjoin(CapVerdict, CapVerdict.proposal_id == CapProposal.id)
     if account is not None:
         query = query.where(CapProposal.account_id == account)
-    return [
-        _view(row, verdict) for row, verdict in tx.execute(query.order_by(CapProposal.id.desc())).tuples()
-    ]
+    return [_view(row, verdict) for row, verdict in tx.execute(query.order_by(CapProposal.id.desc()))]
 
 
 def refusals(tx: Transaction, actor: Actor, proposal_id: int) -> dict[CapDecision, str | None]:
@@ -201,6 +199,7 @@ def _locked(tx: Transaction, account: str) -> Balance:
 
 
 def _facts(tx: Transaction, actor: Actor, account: str, proposal: CapProposal | None) -> CapFacts:
+    people.must_exist(tx, actor.id)
     now, spenders = audit.clock(tx), _spenders(tx, account)
     proposer = None if proposal is None else PersonId(proposal.person_id)
     ties = [people.tie(tx, actor.id, manifest.id, proposer or actor.id) for manifest in spenders]

@@ -122,6 +122,16 @@ def project(tx: Transaction, actor: Actor, project_id: str) -> View:
     }
 
 
+def must_see_caps(actor: Actor) -> None:
+    """Let those through who may have a say about caps: anybody but people without capability or accreditation.
+
+    Raises:
+        Refused: `actor` has neither.
+    """
+    if not actor.capabilities and not actor.accredited:
+        raise Refused("not_eligible", "Only accredited people and those with an office see changes of caps.")
+
+
 def accreditation_ends(tx: Transaction, person_id: PersonId) -> str | None:
     """The last day on which a person's live accreditation holds, or None without one."""
     now = audit.clock(tx)

@@ -14,10 +14,11 @@ from sqlalchemy import select
 
 from disclosure.dp import delta_for, epsilon_of
 from tre.db.engine import Transaction
-from tre.db.tables import Item, LedgerEntry, Project, Request
+from tre.db.tables import Item, LedgerEntry, Membership, Project, Request
 from tre.domain.errors import NotFound
 from tre.domain.manifest import parse_manifest
-from tre.services import audit, caps, projects, statement_page, views
+from tre.domain.people import Actor, Capability
+from tre.services import audit, caps, people, projects, statement_page, views
 
 View = dict[str, object]
 
@@ -104,6 +105,21 @@ def of(tx: Transaction, subject: Subject, name: str) -> Statement:
     )
 
 
+def must_see(tx: Transaction, actor: Actor, statement: Statement) -> None:
+    """Let those through who answer for data, check or audit, and the people of projects that spend from the accounts.
+
+    Raises:
+        NotFound: anybody else; the answer is the same as for an account that does not exist.
+    """
+    offices = people.MAY_SEE_REQUESTS | {Capability.ADMIN, Capability.DATA_OWNER}
+    mine = select(Project.manifest).join(Membership, Membership.project_id == Project.id)
+    manifests = tx.scalars(mine.where(Membership.person_id == actor.id, Membership.until_at.is_(None)))
+    names = {str(row["account"]) for row in statement.accounts}
+    spends = any(names & set(projects.accounts_of(parse_manifest(text))) for text in manifests)
+    if not spends and not actor.capabilities & offices:
+        raise _missing(statement.subject, statement.name)
+
+
 def written(statement: Statement, form: Format) -> str:
     """Write a statement as JSON, as CSV (one posting a line) or as a page that stands by itself."""
     match form:
@@ -147,10 +163,14 @@ def _accounts(tx: Transaction, subject: Subject, name: str) -> list[str]:
             wanted = f"{subject}:{name}"
             found = [str(row["account"]) for row in views.budget(tx) if row["account"] == wanted]
     if not found:
-        raise NotFound(
-            "no_such_account", f"There is no account of {subject} '{name:.60}'. See `tre budget show`."
-        )
+        raise _missing(subject, name)
     return sorted(found)
+
+
+def _missing(subject: Subject, name: str) -> NotFound:
+    return NotFound(
+        "no_such_account", f"There is no account of {subject} '{name:.60}'. See `tre budget show`."
+    )
 
 
 def _delta(tx: Transaction, names: list[str]) -> float:
@@ -170,7 +190,7 @@ def _lines(tx: Transaction, account: str, delta: float) -> list[View]:
     )
     lines: list[View] = []
     spent = releases = cells = 0
-    for entry, item, request in tx.execute(query).tuples():
+    for entry, item, request in tx.execute(query):
         spent, cells = spent + entry.nano_rho, cells + entry.exact_cells
         releases += entry.kind == "EXACT"
         values = (

@@ -16,7 +16,7 @@ from starlette.staticfiles import StaticFiles
 from tre.domain.audit import Event
 from tre.services.platform import Platform
 from tre.settings import Mode
-from tre.web import login, pages, provider, review
+from tre.web import budget, login, pages, provider, review
 from tre.web.api.app import create_api
 from tre.web.endpoint import Endpoint, Portal, Route
 from tre.web.guards import Gate, Who, add_headers, origin_of
@@ -35,6 +35,12 @@ ROUTES: Final = (
     Route("GET", "/requests/{request}/bundle", review.bundle, Who.SIGNED_IN),
     Route("GET", "/requests/{request}/bundle/{file}", review.bundle_file, Who.SIGNED_IN),
     Route("GET", "/projects/{project}", pages.project, Who.SIGNED_IN),
+    Route("GET", "/projects/{project}/price", budget.price, Who.SIGNED_IN),
+    Route("GET", "/statements/{subject}/{name}", budget.statement, Who.SIGNED_IN),
+    Route("GET", "/statements/{subject}/{name}/{form}", budget.statement_file, Who.SIGNED_IN),
+    Route("GET", "/caps", budget.cap_changes, Who.SIGNED_IN),
+    Route("POST", "/caps", budget.propose_cap, Who.SIGNED_IN),
+    Route("POST", "/caps/{proposal}", budget.decide_cap, Who.SIGNED_IN),
     Route("GET", "/register", pages.register, Who.ANYBODY),
     Route("GET", "/register.json", pages.register_json, Who.ANYBODY),
     Route("GET", "/healthz", pages.health, Who.ANYBODY),
