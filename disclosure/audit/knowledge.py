@@ -27,7 +27,7 @@ def check_additive(report: Report) -> None:
     if report.statistic.asks is not None:
         raise DisclosureError(
             "unsuitable",
-            f"Nothing of a {report.statistic.kind.value} can be withheld or changed piece by piece; ask a coarser "
+            f"Nothing of this {report.statistic.kind.value} can be withheld or changed piece by piece; ask a coarser "
             "question, with fewer groups, broader steps or more people.",
         )
     for measure in report.statistic.measures:
