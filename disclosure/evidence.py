@@ -10,16 +10,16 @@ from numpy.typing import NDArray
 
 from disclosure.grid import Grid, Key, check_size, grid_of, key_of
 from disclosure.order import Order, keyed, order_of, ordered_columns, position_of
-from disclosure.quantity import Quantity, Role, Scale, check_numeric, scale_of
+from disclosure.quantity import Quantity, Role, Scale, check_numeric
 from disclosure.query import (
     Question,
     cells_tree,
     contributors_tree,
     question_of,
-    scan_tree,
     square_of,
     squares_tree,
 )
+from disclosure.scan import scanned
 from disclosure.source import Data, evidence_failed, open_source
 from disclosure.statistic import Statistic
 
@@ -131,33 +131,32 @@ def _gathered(
     source = open_source(data, sorted(columns))
     check_numeric(stat, source)
     question = replace(question_of(stat, source), dropped=dropped)
-    scan = source.rows(scan_tree(question))[0]
-    numbers = [cast("float", value) for value in scan]  # scan_tree asks for numbers only
-    after = 4 + len(stat.by)
-    levels = [int(count) for count in numbers[4:after]]
-    levels[-1:] = levels[-1:] if stat.bins is None else [len(stat.bins) + 2]
-    check_size(levels, margins=stat.margins, most=max_cells)
-    largest, infinite = scan[after::2], scan[after + 1 :: 2]
-    scales = [
-        scale_of(quantity, source, float(cast("float", value or 0)))
-        for quantity, value in zip(question.quantities, largest, strict=True)
-    ]
-    repeats = stat.unit is not None and numbers[2] < numbers[0] - numbers[1]
-    by_unit = repeats or numbers[1] > 0
-    found = _fetch(question, scales, by_unit=by_unit)
-    problems = (*_unit_problems(int(numbers[1])), *_weight_problems(int(numbers[3])))
-    problems += _infinity_problems(question, infinite)
-    evidence = _evidence(question, found, scales, (problems, key))
+    scan = scanned(question, most=max_cells)
+    question, scales = scan.question, scan.scales
+    found = _fetch(question, scales, by_unit=scan.by_unit, most=max_cells)
+    evidence = _evidence(question, found, scales, (scan.problems, key))
     orders = {
-        column: order_of(question, evidence.grid, column, by_unit=by_unit) for column in ordered_columns(stat)
+        column: order_of(question, evidence.grid, column, by_unit=scan.by_unit)
+        for column in ordered_columns(stat)
     }
     return replace(evidence, orders=orders, squares=_squares(question, evidence.grid, scales))
 
 
-def _fetch(question: Question, scales: Sequence[Scale], *, by_unit: bool) -> dict[Key, tuple[object, ...]]:
-    """Run the aggregate pass; a group without rows (an empty table's total) is left out."""
-    tree = cells_tree(question, scales, by_unit=by_unit)
-    return {key: row for key, row in keyed(question, tree) if row[0]}
+def _fetch(
+    question: Question, scales: Sequence[Scale], *, by_unit: bool, most: int
+) -> dict[Key, tuple[object, ...]]:
+    """Run the aggregate pass; a group without rows (an empty table's total) is left out.
+
+    Raises:
+        DisclosureError: "too_many_cells".
+    """
+    stat = question.statistic
+    tree = cells_tree(question, scales, by_unit=by_unit).limit(most + 1)
+    found = {key: row for key, row in keyed(question, tree) if row[0]}
+    counts = [len({key[index] for key in found if key[index] is not None}) for index in range(len(stat.by))]
+    counts[-1:] = counts[-1:] if stat.bins is None else [len(stat.bins) + 2]
+    check_size([*counts, *([len(found)] if len(found) > most else [])], margins=stat.margins, most=most)
+    return found
 
 
 def _evidence(
@@ -210,7 +209,7 @@ def _counts(grid: Grid, found: dict[Key, tuple[object, ...]], column: int) -> Co
 
 
 def _sums(grid: Grid, found: dict[Key, tuple[object, ...]], start: int, scale: Scale) -> Sums:
-    """Return one quantity's columns on the grid."""
+    """Return one quantity's columns on the grid; what was not asked for follows from the rest, or is nought."""
     size = len(grid.keys)
     total, absolute, largest, second = (np.zeros(size, dtype=object) for _ in range(4))
     rows, units = _counts(grid, found, start), _counts(grid, found, start + 1)
@@ -219,12 +218,18 @@ def _sums(grid: Grid, found: dict[Key, tuple[object, ...]], start: int, scale: S
         if not row[start]:
             continue
         position = grid.positions[key]
-        total[position] = scale.whole(_exact(row[start + 2]))
-        absolute[position] = scale.whole(_exact(row[start + 3]))
-        two = cast("list[int | Decimal]", row[start + 4])  # max(x, 2) answers with a list
+        if row[start + 1] is None:
+            units[position] = rows[position]
+        total[position] = scale.whole(_exact(row[start + 2] or 0))
+        absolute[position] = abs(total[position])
+        if row[start + 3] is not None:
+            absolute[position] = scale.whole(_exact(row[start + 3]))
+        two = cast("list[int | Decimal]", row[start + 4] or [0])  # max(x, 2) answers with a list
         largest[position] = scale.whole(two[0])
         second[position] = scale.whole(two[1]) if len(two) > 1 else 0
-        same[position] = rows[position] > 1 and row[start + 5] == row[start + 6]
+        same[position] = (
+            rows[position] > 1 and row[start + 5] is not None and row[start + 5] == row[start + 6]
+        )
     return Sums(rows, units, total, absolute, largest, second, same, scale)
 
 
@@ -265,26 +270,3 @@ def _spread(
             keys[position] = np.asarray(lists[0][index].values, dtype=np.uint64)
             counts[position] = np.asarray(lists[1][index].values, dtype=np.int64)
     return Contributors(tuple(keys), tuple(counts))
-
-
-def _unit_problems(without: int) -> tuple[str, ...]:
-    if not without:
-        return ()
-    return (
-        "Some rows name no unit, so units cannot be counted surely; give each row a unit or filter these out.",
-    )
-
-
-def _weight_problems(bad: int) -> tuple[str, ...]:
-    if not bad:
-        return ()
-    return ("Some weights are missing or negative; filter these rows out or correct the weights.",)
-
-
-def _infinity_problems(question: Question, infinite: Sequence[object]) -> tuple[str, ...]:
-    """Name each column that holds infinity."""
-    names = sorted({str(q.column) for q, count in zip(question.quantities, infinite, strict=True) if count})
-    return tuple(
-        f"The column {name[:60]!r} or its weight holds infinity, which was left out; correct the data."
-        for name in names
-    )

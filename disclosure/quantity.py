@@ -46,19 +46,21 @@ class Quantity:
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How a quantity becomes a whole number: times `factor`, cast to `type`; the fraction undoes it.
+    """How a quantity becomes a whole number: times `factor`, cast to `type` if any; the fraction undoes it.
 
     Attributes:
         factor: a power of two, or None where nothing is to be multiplied.
         type: the engine's type in which sums are exact.
         numerator: of the value of one unit of the last place.
         denominator: of the value of one unit of the last place.
+        is_signed: whether some value may be below nought.
     """
 
     factor: float | None = None
     type: str = "INT128"
     numerator: int = 1
     denominator: int = 1
+    is_signed: bool = True
 
     def whole(self, found: int | Decimal) -> int:
         """Return a fetched number in units of the last place."""
@@ -112,16 +114,23 @@ def check_numeric(stat: Statistic, source: Source) -> None:
             )
 
 
-def raw_node(quantity: Quantity, stat: Statistic, source: Source) -> exp.Expr:
-    """Return a quantity as it stands in the data: possibly infinite, not a number or missing."""
+def raw_node(quantity: Quantity, stat: Statistic, source: Source, *, is_clean: bool = False) -> exp.Expr:
+    """Return a quantity as it stands in the data: possibly infinite, not a number or missing.
+
+    Args:
+        quantity: which one.
+        stat: what is asked.
+        source: the data.
+        is_clean: leave "not a number" as it is, for it was looked for and not found, or is being looked for.
+    """
     if quantity.role is Role.PRESENT:
         present = _number(str(quantity.column), source)
         return exp.Case(ifs=[exp.If(this=_is_not_null(present), true=exp.Literal.number(1))])
     if quantity.role is Role.VALUE:
-        return _number(str(quantity.column), source)
+        return _number(str(quantity.column), source, is_clean=is_clean)
     if quantity.column is None:
         return _weight(stat)
-    value = _number(quantity.column, source)
+    value = _number(quantity.column, source, is_clean=is_clean and quantity.role is not Role.WEIGHT)
     if quantity.role is Role.SPREAD:
         return exp.cast(value, "DOUBLE")
     if quantity.role is Role.WEIGHT:
@@ -167,10 +176,12 @@ def _weight(stat: Statistic) -> exp.Expr:
     return exp.cast(column_node(str(stat.weight)), "DOUBLE")
 
 
-def _number(name: str, source: Source) -> exp.Expr:
-    """Return a column in which NaN is missing."""
+def _number(name: str, source: Source, *, is_clean: bool = False) -> exp.Expr:
+    """Return a column in which NaN is missing, or as it is where that is clean."""
     node = column_node(name)
     if source.types[name] in {"FLOAT", "DOUBLE"}:
+        if is_clean:
+            return exp.cast(node, "DOUBLE")
         return exp.func("NULLIF", exp.cast(node, "DOUBLE"), exp.cast(exp.Literal.string("NaN"), "DOUBLE"))
     return exp.cast(node, "INT") if source.kinds[name] is Kind.BOOLEAN else node
 

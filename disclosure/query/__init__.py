@@ -6,7 +6,7 @@ unit, q0, q1 … for quantities. So a hostile column name occurs once, quoted, a
 
 from disclosure.query.cells import cells_tree, contributors_tree
 from disclosure.query.order import order_tree
-from disclosure.query.rows import MISSING, Question, question_of, scan_tree
+from disclosure.query.rows import MISSING, Question, levels_tree, question_of, scan_tree
 from disclosure.query.squares import square_of, squares_tree
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Question",
     "cells_tree",
     "contributors_tree",
+    "levels_tree",
     "order_tree",
     "question_of",
     "scan_tree",

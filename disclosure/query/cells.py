@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from disclosure.expression.sql import column_node
-from disclosure.quantity import Scale, scaled_node
+from disclosure.quantity import Role, Scale, scaled_node
 from disclosure.query.groups import group_columns, group_keys, grouped
 from disclosure.query.nodes import count, count_if, is_null, named, select
 from disclosure.query.rows import ROWS, Question, rows_tree
@@ -37,8 +37,8 @@ def cells_tree(question: Question, scales: Sequence[Scale], *, by_unit: bool) ->
         partial += _unit_columns(index, scale)
     inner = select([*group_columns(question), column_node("u"), *partial], ROWS)
     columns = [exp.func("SUM", column_node("n")), exp.func("COUNT", column_node("u"))]
-    for index in range(len(scales)):
-        columns += _outer_columns(index)
+    for index, scale in enumerate(scales):
+        columns += _outer_columns(index, scale)
     keys = group_keys(question)
     outer = select([*keys, *named(columns, "c")], PER_UNIT).group_by(*group_keys(question))
     return outer.with_(ROWS, as_=rows_tree(question)).with_(PER_UNIT, as_=grouped(inner, question, "u"))
@@ -66,16 +66,27 @@ def contributors_tree(question: Question, key: str) -> exp.Select:
 
 
 def _row_columns(index: int, scale: Scale, question: Question) -> list[exp.Expr]:
-    """Add up a quantity straight from the rows: each row is one contribution."""
-    value = column_node(f"q{index}")
+    """Add up a quantity straight from the rows: each row is one contribution.
+
+    What is nowhere read is not asked for: neither contributions of what is only counted, or squared, nor the
+    same sum twice where no value is below nought.
+    """
+    value, role, none = column_node(f"q{index}"), question.quantities[index].role, exp.Null()
+    rows, units = exp.func("COUNT", value), none
+    if question.statistic.unit is not None:
+        units = count_if(exp.and_(exp.Not(this=is_null(f"q{index}")), exp.Not(this=is_null("u"))))
+    if role is Role.PRESENT:
+        return [rows, units, *(none.copy() for _ in range(5))]
     scaled = scaled_node(value.copy(), scale)
-    present = exp.Not(this=is_null(f"q{index}"))
-    with_unit = present if question.statistic.unit is None else exp.and_(present, exp.Not(this=is_null("u")))
-    totals = _totals(scaled)
+    total = exp.func("SUM", scaled)
+    if role is Role.SPREAD:
+        return [rows, units, total, *(none.copy() for _ in range(4))]
+    absolute = exp.func("SUM", _absolute(scaled, scale)) if scale.is_signed else none.copy()
+    two = _two_largest(scaled, scale)
     if scale.factor is not None:
         # doubles are compared twice as fast as 128 bits, and only the two that are left need be cast
-        totals[-1] = exp.cast(_two_largest(scaled.this), "INT128[]")
-    return [exp.func("COUNT", value), count_if(with_unit), *totals, *_ends(value)]
+        two = exp.cast(_two_largest(scaled.this, scale), "INT128[]")
+    return [rows, units, total, absolute, two, *_ends(value)]
 
 
 def _unit_columns(index: int, scale: Scale) -> list[exp.Expr]:
@@ -85,23 +96,27 @@ def _unit_columns(index: int, scale: Scale) -> list[exp.Expr]:
     return [node.as_(f"{letter}{index}") for letter, node in zip("rtlh", columns, strict=True)]
 
 
-def _outer_columns(index: int) -> list[exp.Expr]:
+def _outer_columns(index: int, scale: Scale) -> list[exp.Expr]:
     """Add up a quantity over the units of one cell: each unit's own total is one contribution."""
     rows, total = column_node(f"r{index}"), column_node(f"t{index}")
     known = exp.and_(exp.GT(this=rows, expression=exp.Literal.number(0)), exp.Not(this=is_null("u")))
     ends = [exp.func("MIN", column_node(f"l{index}")), exp.func("MAX", column_node(f"h{index}"))]
-    return [exp.func("SUM", rows.copy()), count_if(known), *_totals(total), *ends]
+    return [exp.func("SUM", rows.copy()), count_if(known), *_totals(total, scale), *ends]
 
 
-def _totals(contribution: exp.Expr) -> list[exp.Expr]:
+def _totals(contribution: exp.Expr, scale: Scale) -> list[exp.Expr]:
     """Return the sum, the sum of absolutes and the two largest absolutes of contributions."""
-    absolute = exp.func("ABS", contribution.copy())
-    return [exp.func("SUM", contribution), exp.func("SUM", absolute), _two_largest(contribution)]
+    total, absolute = exp.func("SUM", contribution), exp.func("SUM", _absolute(contribution, scale))
+    return [total, absolute, _two_largest(contribution, scale)]
 
 
-def _two_largest(contribution: exp.Expr) -> exp.Expr:
-    absolute = exp.func("ABS", contribution.copy())
-    return exp.Anonymous(this="max", expressions=[absolute, exp.Literal.number(2)])
+def _two_largest(contribution: exp.Expr, scale: Scale) -> exp.Expr:
+    return exp.Anonymous(this="max", expressions=[_absolute(contribution, scale), exp.Literal.number(2)])
+
+
+def _absolute(contribution: exp.Expr, scale: Scale) -> exp.Expr:
+    """Return the absolute value; where none is below nought, the engine adds up the same column once only."""
+    return exp.func("ABS", contribution.copy()) if scale.is_signed else contribution.copy()
 
 
 def _ends(value: exp.Expr) -> list[exp.Expr]:

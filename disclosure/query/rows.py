@@ -1,7 +1,7 @@
 """The filtered rows under short names, and what must be known of them before anything is added."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlglot import exp
 
@@ -28,12 +28,14 @@ class Question:
         source: the data.
         quantities: what is added up.
         dropped: cells, by their levels, whose rows are left out.
+        is_clean: whether no quantity needs to be freed of infinity and of what is no number.
     """
 
     statistic: Statistic
     source: Source
     quantities: tuple[Quantity, ...]
     dropped: tuple[tuple[object, ...], ...] = ()
+    is_clean: bool = False
 
     @property
     def dimensions(self) -> tuple[str, ...]:
@@ -47,26 +49,45 @@ def question_of(stat: Statistic, source: Source) -> Question:
 
 
 def scan_tree(question: Question) -> exp.Select:
-    """Ask what must be known before adding: levels, units that repeat or lack, largest values, infinities.
+    """Ask what must be known before adding: levels, units that repeat or lack, ends, infinities.
 
-    Columns: rows; rows without unit; distinct units, where a unit is named; rows with a bad weight; per dimension its distinct levels;
-    per quantity its largest absolute value and whether one is infinite.
+    Columns: rows; rows without unit; distinct units, where a unit is named; rows with a bad weight; per dimension how
+    many levels it has, roughly or at most; per quantity its greatest and least value and whether one is infinite.
+    Where the question is clean, an end is infinite or no number as soon as one value is.
     """
-    columns: list[exp.Expr] = [
-        count(),
-        count_if(is_null("u")),
-        exp.Literal.number(0) if question.statistic.unit is None else count_distinct("u"),
-        count_if(column_node("w")),
-    ]
-    columns += [exp.Add(this=count_distinct(name), expression=_any(name)) for name in question.dimensions]
+    stat, nought = question.statistic, exp.Literal.number(0)
+    columns: list[exp.Expr] = [count(), nought, nought.copy(), nought.copy()]
+    if stat.unit is not None:
+        columns[1:3] = [count_if(is_null("u")), count_distinct("u")]
+    if stat.weight is not None:
+        columns[3] = count_if(column_node("w"))
+    columns += [_about(index, question) for index in range(len(stat.by))]
     for index, quantity in enumerate(question.quantities):
-        floating = is_floating(quantity, question.source)
-        name = f"q{index}"
-        columns.append(
-            exp.func("MAX", exp.func("ABS", column_node(name))) if floating else exp.Literal.number(0)
-        )
-        columns.append(count_if(column_node(f"i{index}")))
+        value = column_node(f"q{index}")
+        ends: list[exp.Expr] = [nought.copy(), exp.Literal.number(-1)]
+        if is_floating(quantity, question.source):
+            ends = [exp.func("MAX", value), exp.func("MIN", value.copy())]
+        columns += [*ends, nought.copy() if question.is_clean else count_if(column_node(f"i{index}"))]
     return select(named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(question, flags=True))
+
+
+def levels_tree(question: Question) -> exp.Select:
+    """Count the distinct levels of each dimension."""
+    columns = [exp.Add(this=count_distinct(name), expression=_any(name)) for name in question.dimensions]
+    bare = replace(question, quantities=())
+    return select(named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(bare))
+
+
+def _about(index: int, question: Question) -> exp.Expr:
+    """Return cheaply about how many levels a dimension has: of whole numbers, how many lie between the ends."""
+    stat, name = question.statistic, f"d{index}"
+    kind = question.source.kinds[stat.by[index]]
+    if kind is Kind.BOOLEAN or (stat.bins is not None and index == len(stat.by) - 1):
+        return exp.Literal.number(3 if stat.bins is None else len(stat.bins) + 2)
+    if kind is not Kind.INTEGER:
+        return exp.func("APPROX_COUNT_DISTINCT", column_node(name))
+    ends = [exp.cast(exp.func(end, column_node(name)), "DOUBLE") for end in ("MAX", "MIN")]
+    return exp.Add(this=exp.Sub(this=ends[0], expression=ends[1]), expression=exp.Literal.number(2))
 
 
 def rows_tree(question: Question, key: str | None = None, *, flags: bool = False) -> exp.Select:
@@ -86,8 +107,11 @@ def rows_tree(question: Question, key: str | None = None, *, flags: bool = False
     if key is not None:
         columns.append(key_node(key, source).as_("k"))
     for index, quantity in enumerate(question.quantities):
-        node = raw_node(quantity, stat, source)
+        node = raw_node(quantity, stat, source, is_clean=question.is_clean)
         floating = is_floating(quantity, source)
+        if question.is_clean:
+            columns.append((_one_nought(node) if floating and not flags else node).as_(f"q{index}"))
+            continue
         infinite = exp.func("ISINF", node.copy(), dialect="duckdb") if floating else exp.false()
         is_finite = exp.func("ISFINITE", node.copy(), dialect="duckdb")
         finite = exp.Case(ifs=[exp.If(this=is_finite, true=_one_nought(node))]) if floating else node
