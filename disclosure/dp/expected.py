@@ -1,13 +1,35 @@
 """How sure an answer will be, from question and dictionary alone: what a person reads before anything is spent."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from disclosure.dp.design import STEPS
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.layout import Form, Layout, Printed, Vector
 from disclosure.dp.mechanism import Noise
 from disclosure.errors import DisclosureError
+
+SIZES: Final = (10, 30, 100, 300, 1_000, 10_000)
+"""Sizes of cells for which errors are shown, in rows. Source: ours; about three to each power of ten."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """How sure one column will be in a cell of one size.
+
+    Attributes:
+        name: the column.
+        rows: size of the cell, in rows.
+        half_width: covers at least 95% of the noise, in the column's unit.
+        relative: the same as a share of the count, for counts; None for other columns, whose size is not public.
+    """
+
+    name: str
+    rows: int
+    half_width: float
+    relative: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +45,38 @@ class Expectation:
     layout: Layout
     noises: tuple[Noise, ...]
     dictionary: Dictionary
+
+    def by_size(self, sizes: Sequence[int] = SIZES) -> tuple[Expected, ...]:
+        """Expected half-widths in cells of several sizes, size by size: what a table's cells will be good for.
+
+        Raises:
+            DisclosureError: `sizes` when one is no whole number of at least one.
+        """
+        if not all(type(rows) is int and rows >= 1 for rows in sizes):
+            raise DisclosureError("sizes", "Sizes of cells must be whole numbers of at least 1.")
+        return tuple(self._expected(printed, rows) for rows in sizes for printed in self.layout.printed)
+
+    def _expected(self, printed: Printed, rows: int) -> Expected:
+        """One column in a cell of one size: a ratio's noise falls with the size, a count's does not."""
+        half = self.half_width(printed)
+        if printed.form in {Form.MEAN, Form.PROPORTION, Form.QUANTILE}:
+            floor = self._floor(printed)
+            noise = self.noises[printed.vectors[0]].quantile * self.sigma(printed)
+            half = min(self._span(printed), floor + noise * self.average_cell / rows)
+        relative = half / rows if printed.form is Form.COUNT else None
+        return Expected(printed.name, rows, half, relative)
+
+    def _floor(self, printed: Printed) -> float:
+        """What an interval has beyond its noise: that of a quantile ends at edges."""
+        bands = self.layout.vectors[printed.vectors[0]].bands
+        return 0.0 if bands is None else bands.widest
+
+    def _span(self, printed: Printed) -> float:
+        """The widest that an interval can be: all that is possible."""
+        if printed.form is Form.PROPORTION:
+            return 1.0
+        low, high = self.dictionary.bounds[str(self.layout.vectors[printed.vectors[0]].column)]
+        return float(high) - float(low)
 
     @property
     def average_cell(self) -> int:

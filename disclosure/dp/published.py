@@ -29,6 +29,7 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
         DisclosureError: `kind`, `unit`, `weights`, `model`, `unknown_measure`, `no_keys`, `no_bounds`, `unknown_column`, `derived`, `shared`,
             `where_unpublished`, `bins_unpublished`.
     """
+    refuse_foreign(stat, dictionary)
     if stat.kind not in ANSWERED:
         raise DisclosureError("kind", "This kind of statistic has no noisy form; ask for a table.")
     if stat.levels != (dictionary.unit,):
@@ -48,6 +49,16 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
     for measure in stat.measures:
         _refuse_measure(measure, dictionary)
     refuse_unpublished_filter(stat, dictionary)
+
+
+def refuse_foreign(stat: object, dictionary: object) -> None:
+    """Refuse plans, pickles, SQL and any other object in place of a question or of public facts.
+
+    Raises:
+        DisclosureError: `kind`.
+    """
+    if not isinstance(stat, Statistic) or not isinstance(dictionary, Dictionary):
+        raise DisclosureError("kind", "A noisy release needs a Statistic and a Dictionary; make them first.")
 
 
 def refuse_unpublished_filter(stat: Statistic, dictionary: Dictionary) -> None:

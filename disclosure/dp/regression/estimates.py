@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 WEAKEST: Final = 0.25
 """Largest noise in the products, relative to the products themselves, at which coefficients are told. Source: ours;
-beyond it the error to first order is no longer honest, as the tests of coverage show."""
+there, intervals hold 97% instead of 95%, and beyond it the error to first order means nothing."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -149,6 +149,17 @@ def test_h18_regression_errors_by_noise_hold_the_fit_without_noise(rho):
     assert ((shares >= 0.93) & (shares <= 0.97)).all(), shares
 
 
+def test_h18_regression_where_the_noise_almost_drowns_the_data():
+    plan, exact, design = prepared("y ~ x + region", invented(np.random.default_rng(13), 1_000), 0.005)
+    (noise,) = plan.noises
+    true = solved(design, exact, 1e-9).coefficients
+    found = [solved(design, draw_noise(noise, exact), noise.sigma) for _ in range(500)]
+    told = [each for each in found if not np.isnan(each.coefficients).any()]
+    held = [np.abs(each.coefficients - true) <= 1.96 * np.sqrt(np.diag(each.noise)) for each in told]
+    assert len(told) > 400
+    assert (np.mean(held, axis=0) >= 0.93).all()
+
+
 @pytest.mark.parametrize(
     ("rho", "populations"),
     [

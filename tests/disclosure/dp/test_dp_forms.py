@@ -218,3 +218,30 @@ def test_quantiles_of_exact_counts_interpolate_within_their_band():
     assert value.tolist() == [15, 30, 15]  # the last total is negative: nothing is known
     assert (low[0], high[0]) == (10, 20)
     assert (low[1], high[1]) == (20, 40)
+
+
+def test_errors_by_size_of_cell_are_told_before_anything_is_spent(facts, ask):
+    measures = {
+        "average": ("mean", "bill"),
+        "middle": ("median", "bill"),
+        "share": ("proportion", "bill", "all"),
+        "total": ("sum", "bill"),
+    }
+    plan = dp.plan(ask(measures=measures, margins=True), facts, rho=0.02)
+    expected = {(each.name, each.rows): each for each in plan.expectation.by_size((10, 400, 1_000, 10_000))}
+    assert expected["n", 400].half_width == plan.accuracy["n"]
+    assert expected["n", 400].relative == plan.accuracy["n"] / 400
+    assert expected["average", 1_000].half_width == pytest.approx(plan.accuracy["average"])
+    assert expected["average", 10_000].half_width == pytest.approx(plan.accuracy["average"] / 10)
+    assert expected["middle", 1_000].half_width == pytest.approx(plan.accuracy["middle"])
+    assert expected["share", 1_000].half_width == pytest.approx(plan.accuracy["share"])
+    assert (
+        expected["average", 10].half_width == expected["middle", 10].half_width == 5_000
+    )  # all that is possible
+    assert expected["share", 10_000].half_width < expected["share", 10].half_width <= 1
+    assert expected["total", 10].relative is None
+    assert len(plan.expectation.by_size()) == 6 * 5
+    for sizes in ((0,), (1.5,), (True,)):
+        with pytest.raises(dp.planning.DisclosureError) as refusal:
+            plan.expectation.by_size(sizes)
+        assert refusal.value.code == "sizes"

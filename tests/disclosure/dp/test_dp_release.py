@@ -202,16 +202,26 @@ def test_refusals_do_not_depend_on_the_data(people, dictionary, ask):
     assert len(sentences) == 1
 
 
-def test_h17_no_foreign_plan_code_or_pickle_is_read_as_a_question(people, dictionary):
+def test_h17_no_foreign_plan_code_or_pickle_is_read_as_a_question(people, dictionary, ask):
     for foreign in (
         "select 1",
         b"\x80\x04N.",
         {"__module__": "opendp.measurements"},
         "/etc/passwd",
         lambda: 1,
+        ask().to_json(),
+        None,
     ):
-        with pytest.raises((DisclosureError, AttributeError)):
-            dp.release(foreign, people, dictionary, rho=0.005)
+        for attempt in (
+            lambda value: dp.release(value, people, dictionary, rho=0.005),
+            lambda value: dp.simulate(value, people, dictionary, rho=0.005),
+            lambda value: dp.release_keys(value, people, dictionary, rho=0.005, delta=1e-9),
+            lambda value: dp.release(ask(), people, value, rho=0.005),
+            lambda value: dp.release_keys(ask(), people, value, rho=0.005, delta=1e-9),
+        ):
+            with pytest.raises(DisclosureError) as refusal:
+                attempt(foreign)
+            assert refusal.value.code == "kind"
     with pytest.raises(DisclosureError):
         dp.Plan.from_json(json.dumps({"__function__": "make_gaussian", "__module__": "measurements"}))
 
