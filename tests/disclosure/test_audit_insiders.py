@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from disclosure import DisclosureError, Policy, Statistic, Verdict, assess, protect
 from disclosure.audit import Leak, audit, insiders
-from disclosure.audit.attacker import Attacker
+from disclosure.audit.attacker import Attacker, Move
 from disclosure.audit.insiders import Group, counted_people, groups_of
 from disclosure.audit.knowledge import hidden_system
 from disclosure.audit.moves import Moves
+from disclosure.audit.shown import Shown
 from disclosure.audit.system import Equations, Layer, margins_of, stack
 from disclosure.audit.tables import alone
 from disclosure.grid import grid_of
@@ -242,15 +243,20 @@ def test_whole_numbers_are_asked_for_with_what_a_coalition_knows(monkeypatch, an
     bounds, need = np.ones(8), np.array([1.0, 0, 0, 0, 0, 0, 0, 0])
     layer = Layer("n", True, bounds, bounds, np.zeros(8), need, 0.0)
     system = replace(stack(Equations(rows, cells, signs, 4), [layer]), groups=(Group((6,), (6, 7)),))
+    whole, asked = Attacker.whole, []
+
+    def counted(*given):
+        asked.append(given)
+        return whole(*given) if answered else None
+
+    half = Move(np.array([1.0, 0.5, 0.5, 1.5, 1.0, 1.5, 0, 0]), np.zeros(4))
     monkeypatch.setattr(Moves, "cheapest", lambda *_arguments: None)
-    if not answered:
-        fine = Attacker.whole
-        asked = []
-        monkeypatch.setattr(
-            Attacker, "whole", lambda *given: asked.append(1) or (fine(*given) if len(asked) < 2 else None)
-        )
+    monkeypatch.setattr(Attacker, "farthest", lambda *_arguments: half)
+    monkeypatch.setattr(Attacker, "whole", counted)
+    monkeypatch.setattr(Shown, "record", lambda *_arguments, **_rest: None)
     leaks = audit(system, np.ones(8, dtype=bool))
-    assert (leaks == ()) or not answered
+    assert len(asked) == (2 if answered else 1)
+    assert [leak.cell for leak in leaks] == ([] if answered else [0])
 
 
 def test_relations_without_one_total_say_nothing_of_who_is_behind_it():
