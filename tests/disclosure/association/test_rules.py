@@ -280,6 +280,12 @@ def test_lenient_policies_are_kept_to():
     )
     data["u"] = range(len(data))
     assert judged(data, "odds_ratio", ("ill", "exposed"), lenient, by=["k", "h"]).verdict is Verdict.PASS
+    strict = judged(data, "odds_ratio", ("ill", "exposed"), by=["k", "h"])
+    assert [(found.rule, found.cells, found.verdict) for found in strict.findings] == [
+        ("zero", (), Verdict.FAIL)
+    ]
+    none = judged(square(0, 20, 30, 40), "odds_ratio", ("ill", "exposed"), lenient)
+    assert (rules(none), rules(none, Verdict.REVIEW)) == (set(), {"zero", "check_failed"})
     same = numbers().assign(v=3.0)
     assert judged(same, "anova", ("v", "g"), lenient).verdict is Verdict.REVIEW
 

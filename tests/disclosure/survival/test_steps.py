@@ -108,6 +108,17 @@ def test_a_group_of_few_people_is_unsafe_and_one_that_is_not_there_too():
     assert [finding.cells for finding in report.findings if finding.rule == "zero"][-1] == ()
 
 
+def test_groups_that_are_not_there_fail_by_themselves():
+    one = cohort((20, 15), (12, 11), g="a", h="x")
+    both = pd.concat([one, one.assign(g="b", h="y", u=one["u"] + 500)])
+    report = judged(both, by=["g", "h"])
+    assert [(found.rule, found.cells, found.verdict) for found in report.findings] == [
+        ("zero", (), Verdict.FAIL)
+    ]
+    assert judged(both, by=["g"]).verdict is Verdict.PASS
+    assert judged(both, Policy(zeros_unsafe=False), by=["g", "h"]).verdict is Verdict.PASS
+
+
 def test_an_empty_curve_never_passes():
     for by in ([], ["g"]):
         report = judged(cohort((20, 15), g="a"), where="g == 'b'", by=by)
