@@ -43,19 +43,18 @@ def least_squares(design: Design, matrix: Doubles, errors: str) -> Fit:
     covariance = _covariance(design, working, (bread, residuals * np.sqrt(weight)), errors)
     covariance *= rest / left if errors == "nonrobust" else small_sample(errors, design, parameters)
     degrees = left if design.cluster is None or errors != "cluster" else int(design.cluster.max())
-    estimate = np.asarray(result.params, dtype=np.float64) / scales
-    covariance /= np.outer(scales, scales)
+    found = np.asarray(result.params, dtype=np.float64) / scales, covariance / np.outer(scales, scales)
     has_constant = _has_constant(design, weight, matrix)
     variation = _variation(design, weight, has_constant=has_constant)
     facts = list(_facts((rest, variation), left, float(result.llf), total=len(response) - has_constant))
     if design.effects:
         facts.append(Fact("r_squared_within", _share(rest, float(weight @ response**2))))
     is_explicit = has_constant == bool(design.effects or any(not column.term for column in design.columns))
-    facts.extend(_test(design, (estimate, covariance), degrees) if is_explicit else ())
+    facts.extend(_test(design, found, degrees) if is_explicit else ())
     return Fit(
         design=design,
-        estimate=estimate,
-        covariance=covariance,
+        estimate=found[0],
+        covariance=found[1],
         degrees=degrees,
         residual_degrees=left,
         facts=tuple(facts),
