@@ -31,7 +31,7 @@ def cells_tree(question: Question, scales: Sequence[Scale], *, by_unit: bool) ->
         for index, scale in enumerate(scales):
             columns += _row_columns(index, scale, question)
         tree = select([*group_columns(question), *named(columns, "c")], ROWS)
-        return grouped(tree, question).with_(ROWS, as_=rows_tree(question))
+        return grouped(tree, question).with_(ROWS, as_=rows_tree(question, summed=True), copy=False)
     partial = [count().as_("n")]
     for index, scale in enumerate(scales):
         partial += _unit_columns(index, scale)
@@ -41,7 +41,9 @@ def cells_tree(question: Question, scales: Sequence[Scale], *, by_unit: bool) ->
         columns += _outer_columns(index, scale)
     keys = group_keys(question)
     outer = select([*keys, *named(columns, "c")], PER_UNIT).group_by(*group_keys(question))
-    return outer.with_(ROWS, as_=rows_tree(question)).with_(PER_UNIT, as_=grouped(inner, question, "u"))
+    return outer.with_(ROWS, as_=rows_tree(question, summed=True), copy=False).with_(
+        PER_UNIT, as_=grouped(inner, question, "u")
+    )
 
 
 def contributors_tree(question: Question, key: str) -> exp.Select:
@@ -62,7 +64,9 @@ def contributors_tree(question: Question, key: str) -> exp.Select:
         columns += [_listed("k", f"n{index}"), _listed(f"n{index}", f"n{index}")]
     keys = group_keys(question)
     outer = select([*keys, *named(columns, "c")], PER_KEY).group_by(*group_keys(question))
-    return outer.with_(ROWS, as_=rows_tree(question, key)).with_(PER_KEY, as_=grouped(inner, question, "k"))
+    return outer.with_(ROWS, as_=rows_tree(question, key), copy=False).with_(
+        PER_KEY, as_=grouped(inner, question, "k"), copy=False
+    )
 
 
 def _row_columns(index: int, scale: Scale, question: Question) -> list[exp.Expr]:
@@ -71,7 +75,8 @@ def _row_columns(index: int, scale: Scale, question: Question) -> list[exp.Expr]
     What is nowhere read is not asked for: neither contributions of what is only counted, or squared, nor the
     same sum twice where no value is below nought.
     """
-    value, role, none = column_node(f"q{index}"), question.quantities[index].role, exp.Null()
+    value, role = column_node(f"q{index}"), question.quantities[index].role
+    none: exp.Expr = exp.Null()
     rows, units = exp.func("COUNT", value), none
     if question.statistic.unit is not None:
         units = count_if(exp.and_(exp.Not(this=is_null(f"q{index}")), exp.Not(this=is_null("u"))))

@@ -9,9 +9,11 @@ from disclosure.query.rows import Question
 def group_columns(question: Question) -> list[exp.Expr]:
     """Return per dimension whether it is totalled, as g0, g1 …, then per dimension its level."""
     names = question.dimensions
-    totalled = [
-        exp.Grouping(expressions=[column_node(name)]).as_(f"g{index}") for index, name in enumerate(names)
-    ]
+    totalled: list[exp.Expr] = [exp.Literal.number(0).as_(f"g{index}") for index in range(len(names))]
+    if question.statistic.margins:
+        totalled = [
+            exp.Grouping(expressions=[column_node(name)]).as_(f"g{index}") for index, name in enumerate(names)
+        ]
     return [*totalled, *map(column_node, names)]
 
 
@@ -29,4 +31,4 @@ def grouped(tree: exp.Select, question: Question, *more: str) -> exp.Select:
         plain.insert(0, exp.Cube(expressions=dimensions))
     else:
         plain = dimensions + plain
-    return tree.group_by(*plain) if plain else tree
+    return tree.group_by(*plain, copy=False) if plain else tree

@@ -9,7 +9,7 @@ from disclosure.expression.sql import column_node
 
 def select(columns: Sequence[exp.Expr], table: str) -> exp.Select:
     """Select columns from one of our own tables."""
-    return exp.select(*columns).from_(exp.to_table(table))
+    return exp.select(*columns, copy=False).from_(exp.to_table(table), copy=False)
 
 
 def named(columns: Sequence[exp.Expr], letter: str) -> list[exp.Expr]:

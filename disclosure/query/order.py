@@ -37,10 +37,14 @@ def order_tree(question: Question, index: int, points: Sequence[Fraction], *, by
     tree = select([*group_keys(question), *named(_answers(points), "c")], RANKED)
     keys = group_keys(question)
     tree = tree.group_by(*keys) if keys else tree
-    tree = tree.with_(ROWS, as_=rows_tree(question)).with_(HELD, as_=_held(question, index, by_unit=by_unit))
+    tree = tree.with_(ROWS, as_=rows_tree(question), copy=False).with_(
+        HELD, as_=_held(question, index, by_unit=by_unit), copy=False
+    )
     if by_unit:
-        tree = tree.with_(MARKED, as_=_marked(question))
-    return tree.with_(VALUED, as_=_valued(question, by_unit=by_unit)).with_(RANKED, as_=_ranked(question))
+        tree = tree.with_(MARKED, as_=_marked(question), copy=False)
+    return tree.with_(VALUED, as_=_valued(question, by_unit=by_unit), copy=False).with_(
+        RANKED, as_=_ranked(question), copy=False
+    )
 
 
 def _held(question: Question, index: int, *, by_unit: bool) -> exp.Select:

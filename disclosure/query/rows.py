@@ -68,14 +68,14 @@ def scan_tree(question: Question) -> exp.Select:
         if is_floating(quantity, question.source):
             ends = [exp.func("MAX", value), exp.func("MIN", value.copy())]
         columns += [*ends, nought.copy() if question.is_clean else count_if(column_node(f"i{index}"))]
-    return select(named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(question, flags=True))
+    return select(named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(question, flags=True), copy=False)
 
 
 def levels_tree(question: Question) -> exp.Select:
     """Count the distinct levels of each dimension."""
     columns = [exp.Add(this=count_distinct(name), expression=_any(name)) for name in question.dimensions]
     bare = replace(question, quantities=())
-    return select(named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(bare))
+    return select(named(columns, "c"), ROWS).with_(ROWS, as_=rows_tree(bare), copy=False)
 
 
 def _about(index: int, question: Question) -> exp.Expr:
@@ -90,12 +90,15 @@ def _about(index: int, question: Question) -> exp.Expr:
     return exp.Add(this=exp.Sub(this=ends[0], expression=ends[1]), expression=exp.Literal.number(2))
 
 
-def rows_tree(question: Question, key: str | None = None, *, flags: bool = False) -> exp.Select:
+def rows_tree(
+    question: Question, key: str | None = None, *, flags: bool = False, summed: bool = False
+) -> exp.Select:
     """Return the filtered rows under short names; what is not finite is missing; with `flags`, infinity is marked.
 
     Args:
         question: what is asked.
         key: a column whose keyed values are added as k.
+        summed: values are only added or compared, so that the two noughts of floating point need not be made one.
         flags: add i0, i1 … (a quantity is infinite) and w (the weight is missing or negative).
     """
     stat, source = question.statistic, question.source
@@ -110,7 +113,9 @@ def rows_tree(question: Question, key: str | None = None, *, flags: bool = False
         node = raw_node(quantity, stat, source, is_clean=question.is_clean)
         floating = is_floating(quantity, source)
         if question.is_clean:
-            columns.append((_one_nought(node) if floating and not flags else node).as_(f"q{index}"))
+            columns.append(
+                (_one_nought(node) if floating and not (flags or summed) else node).as_(f"q{index}")
+            )
             continue
         infinite = exp.func("ISINF", node.copy(), dialect="duckdb") if floating else exp.false()
         is_finite = exp.func("ISFINITE", node.copy(), dialect="duckdb")
@@ -119,7 +124,7 @@ def rows_tree(question: Question, key: str | None = None, *, flags: bool = False
         columns.extend([infinite.as_(f"i{index}")] if flags else [])
     if flags:
         columns.append(_bad_weight(stat).as_("w"))
-    tree = exp.select(*columns).from_(exp.to_table(VIEW))
+    tree = exp.select(*columns, copy=False).from_(exp.to_table(VIEW), copy=False)
     condition = stat.filter
     tree = tree if condition is None else tree.where(condition.to_sql(source.kinds))
     return kept_tree(tree, question.dropped, MISSING) if question.dropped else tree

@@ -37,7 +37,7 @@ def squares_tree(question: Question, wanted: Sequence[tuple[int, Scale]]) -> exp
             for one, other in ((high, high), (high, low), (low, low))
         ]
     tree = select([*group_columns(question), *named(columns, "c")], ROWS)
-    return grouped(tree, question).with_(ROWS, as_=rows_tree(question))
+    return grouped(tree, question).with_(ROWS, as_=rows_tree(question), copy=False)
 
 
 def square_of(high: int, mixed: int, low: int) -> int:
