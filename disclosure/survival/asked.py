@@ -1,10 +1,10 @@
 """What a survival curve asks: a time, an event, and at which times it is printed."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Final, Self
 
+from disclosure.bins import LARGEST
 from disclosure.content import Content
 from disclosure.errors import DisclosureError
 from disclosure.naming import check_names
@@ -122,8 +122,8 @@ class Survival:
 
 
 def _is_time(value: object) -> bool:
-    """Whether a value is a finite number of at least nought; a truth value is none."""
-    return isinstance(value, int | float) and type(value) is not bool and 0 <= value < math.inf
+    """Whether a value is a number of at least nought that a double holds; a truth value is none."""
+    return isinstance(value, int | float) and type(value) is not bool and 0 <= value <= LARGEST
 
 
 def _wrong(fault: str) -> DisclosureError:

@@ -8,6 +8,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from pandas.testing import assert_frame_equal
 
 from disclosure import DisclosureError, Policy, Report, Statistic, Verdict, assess, protect
@@ -278,6 +280,42 @@ def test_labels_are_as_they_are_in_the_data():
     sample = sample_of(stat, data, key=None)
     assert {type(label) for label in sample.labels("x")} == {float, type(None)}
     assert set(sample.labels("g")) == {"a", "b"}
+
+
+ANY = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=6,
+)
+WORDS = st.sampled_from(
+    ["time", "event", "at", "coarsen", "test", "level", "columns", "reference", "kind", "formula"]
+)
+
+
+@given(
+    st.sampled_from(["survival", "association", "table", "model"]),
+    st.dictionaries(WORDS, ANY, max_size=6) | ANY,
+)
+@settings(max_examples=300, deadline=None)
+def test_no_text_of_a_question_breaks_its_reader(kind, asks):
+    record = json.loads(curve().to_json()) | {"kind": kind, "asks": asks}
+    try:
+        read = Statistic.from_json(record)
+    except DisclosureError:
+        return
+    assert Statistic.from_json(read.to_json()) == read
+
+
+@given(WORDS, ANY)
+@settings(max_examples=200, deadline=None)
+def test_no_word_of_a_question_breaks_its_reader(word, value):
+    for stat in (curve(by=["g"]), ratio(by=["g"]), KINDS["t_test"](), KINDS["pearson"]()):
+        record = json.loads(stat.to_json())
+        try:
+            read = Statistic.from_json(record | {"asks": record["asks"] | {word: value}})
+        except DisclosureError:
+            continue
+        assert Statistic.from_json(read.to_json()) == read
 
 
 def test_a_question_loads_no_estimator():

@@ -51,6 +51,7 @@ def test_it_says_in_words_what_is_asked():
         ({"at": [True]}, "survival"),
         ({"at": [float("nan")]}, "survival"),
         ({"at": [float("inf")]}, "survival"),
+        ({"at": [10**400]}, "survival"),
         ({"at": 5}, "survival"),
         ({"at": range(1001)}, "survival"),
         ({"coarsen": 1}, "survival"),
