@@ -20,6 +20,8 @@ MAX_COLUMNS: Final = 500
 """Most columns of a design. Source: ours; more are a table, or effects to absorb."""
 MAX_NUMBERS: Final = 200_000_000
 """Most numbers in a design, in doubles: 1.6 GB. Source: ours."""
+MOST_TRIED: Final = 1000
+"""Rows that are looked at before all are, to see that a design has more combinations than columns. Source: ours."""
 Codes = NDArray[np.intp]
 
 
@@ -81,7 +83,10 @@ class Design:
         """
         if self.effects:
             return None
-        codes, most = np.zeros(len(self.rows), dtype=np.intp), self.matrix.shape[1]
+        most = self.matrix.shape[1]
+        if len(np.unique(self.matrix[: most + MOST_TRIED], axis=0)) > most:
+            return None
+        codes = np.zeros(len(self.rows), dtype=np.intp)
         for column in self.matrix.T:
             values = np.unique(column, return_inverse=True)[1]
             codes = np.unique(codes * (values.max() + 1) + values, return_inverse=True)[1]

@@ -91,7 +91,7 @@ def _effects_leverage(design: Design) -> Doubles:
 
 def _has_constant(design: Design, weight: Doubles, matrix: Doubles) -> bool:
     """Whether a constant is a mixture of the columns."""
-    if design.effects:
+    if design.effects or any(not column.term for column in design.columns):
         return True
     root = np.sqrt(weight)
     basis, _ = np.linalg.qr(matrix / scales_of(matrix) * root[:, None])
