@@ -18,6 +18,7 @@ from disclosure.statistic import Statistic
 from disclosure.survival.asked import Survival
 from disclosure.survival.curve import (
     Estimate,
+    Held,
     Lives,
     Step,
     coarse_steps,
@@ -157,12 +158,18 @@ def _lines(asked: Survival, group: tuple[Key, Lives], number: int, policy: Polic
             float(column[place])
             for column in (estimate.survival, estimate.std_error, estimate.low, estimate.high)
         )
-        held = lives.held(step.first, size, event=False) + lives.held(step.first, step.last, event=True)
+        held = _held(lives, step) if step.event_units >= policy.min_step_units else ()
         row = Row("step", lives.units_from(step.first), step, number, held)
         values = ("step", step.time, float(step.events), float(step.censored), *numbers)
         happened = lives.order[step.first : step.last][lives.event[step.first : step.last]]
         lines.append(_Line(key, values, size - step.first, row, lives.order[step.last :], happened))
     return [*lines, _median(key, lives, steps, (estimate, number))]
+
+
+def _held(lives: Lives, step: Step) -> tuple[Held, ...]:
+    """Return how weights lie among those at risk, and among those with the event; a small step is unsafe anyway."""
+    at_risk = lives.held(step.first, len(lives.time), event=False)
+    return at_risk + lives.held(step.first, step.last, event=True)
 
 
 def _median(key: Key, lives: Lives, steps: Sequence[Step], rest: tuple[Estimate, int]) -> _Line:
