@@ -38,8 +38,9 @@ ACTIONS: Final = {
     Action.REVOKE: "Declare a release not to be relied on.",
     Action.SUSPEND: "Hold it.",
     Action.RESUME: "Let it go on from where it was held.",
+    Action.EXPIRE: "Give back what it holds: nobody has worked on it for 30 days.",
 }
-BESIDE: Final = frozenset({Action.WITHDRAW, Action.SUSPEND, Action.RESUME})
+BESIDE: Final = frozenset({Action.WITHDRAW, Action.SUSPEND, Action.RESUME, Action.EXPIRE})
 """Steps from almost everywhere, which would hide the others in the drawing."""
 TABLE: Final = (
     "A request goes only where this table lets it go. Buttons, the database's constraint and the tests are made from "
