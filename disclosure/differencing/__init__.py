@@ -7,6 +7,7 @@ subtracted. Earlier noisy releases have no known cells; they bound what is withh
 
 from collections.abc import Iterator, Sequence
 
+from disclosure.differencing.groups import together
 from disclosure.differencing.pairs import Side, pairwise
 from disclosure.evidence import Evidence
 from disclosure.policy import Policy
@@ -85,7 +86,8 @@ def _compared(side: Side, released: Sequence[Earlier], policy: Policy, *, again:
             yield _unknown(f"It is not known in this table's terms who is behind the release {one.id!r}")
         elif again or not side.answers_again(one):
             known.append(one)
-    yield from pairwise(side, known, policy)
+    found = list(pairwise(side, known, policy))
+    yield from found or together(side, known, policy)
 
 
 def _unknown(fact: str) -> Finding:
