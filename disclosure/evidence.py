@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.grid import Grid, Key, check_size, grid_of, key_of
+from disclosure.holdings import Holdings, holdings_of
 from disclosure.order import Order, keyed, order_of, ordered_columns, position_of
 from disclosure.quantity import Quantity, Role, Scale, check_numeric
 from disclosure.query import (
@@ -82,6 +83,7 @@ class Evidence:
             answer is None where rows have no key or the data have changed since.
         orders: per column that is ordered, where its values lie.
         squares: per column that is squared, the sum of its squares, in units of the square of its scale's last place.
+        holdings: per column of whose total the shares are asked, what each unit holds in each cell, from least to most.
         coarser: the evidence counted by each coarser level of unit, with the statistic that names this level alone.
         without: gather the evidence again without the rows of some cells; None where that cannot be done.
     """
@@ -94,6 +96,7 @@ class Evidence:
     contributors: Callable[[], dict[str | None, Contributors] | None]
     orders: dict[str, Order] = field(default_factory=dict)
     squares: dict[str, Whole] = field(default_factory=dict)
+    holdings: dict[str, Holdings] = field(default_factory=dict)
     coarser: "tuple[tuple[Statistic, Evidence], ...]" = ()
     without: "Callable[[Iterable[Key]], Evidence] | None" = None
 
@@ -139,7 +142,9 @@ def _gathered(
         column: order_of(question, evidence.grid, column, by_unit=scan.by_unit)
         for column in ordered_columns(stat)
     }
-    return replace(evidence, orders=orders, squares=_squares(question, evidence.grid, scales))
+    holdings = holdings_of(question, evidence.grid, scales, by_unit=scan.by_unit)
+    squares = _squares(question, evidence.grid, scales)
+    return replace(evidence, orders=orders, squares=squares, holdings=holdings)
 
 
 def _fetch(

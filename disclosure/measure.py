@@ -16,10 +16,14 @@ ADDED: Final = frozenset({"sum", "mean"})
 """Aggregations of a total, which one or two contributors may dominate."""
 ORDERED: Final = frozenset({"median", "quantile", "min", "max", "mode"})
 """Aggregations that are somebody's value."""
-SPREAD: Final = frozenset({"std", "var"})
-"""Aggregations of squared distances from the mean."""
+SPREAD: Final = frozenset({"std", "var", "cv"})
+"""Aggregations of squared distances from the mean; "cv" is the standard deviation divided by the mean."""
+SHARED: Final = frozenset({"gini", "hhi", "lorenz"})
+"""Aggregations of how a total is shared out among the units: Gini's coefficient, Herfindahl's index (the sum of squared
+shares), and the share of the total that the units with least hold, such as ("lorenz", "bill", 0.9)."""
 FUNCTIONS: Final = (
     *("count", "sum", "mean", "median", "quantile", "min", "max", "mode", "std", "var", "proportion"),
+    *("cv", "gini", "hhi", "lorenz"),
 )
 """The aggregations a measure may use."""
 RESERVED: Final = frozenset({"n", "units", "unsafe", "rules"})
@@ -53,6 +57,11 @@ class Measure:
         if self.function == "median":
             return Fraction(1, 2)
         return Fraction(repr(self.argument)) if self.function == "quantile" else None
+
+    @property
+    def step(self) -> Fraction | None:
+        """Up to which share of the units a Lorenz curve is asked, exactly; None where none is."""
+        return Fraction(repr(self.argument)) if self.function == "lorenz" else None
 
     def record(self) -> list[object]:
         """Return the measure as JSON holds it."""
@@ -141,12 +150,12 @@ def check_clashes(by: Sequence[str], measures: Sequence[Measure], more: Iterable
 
 def _check_argument(measure: Measure) -> None:
     name, argument = measure.name[:60], measure.argument
-    if measure.function == "quantile":
+    if measure.function in {"quantile", "lorenz"}:
         is_point = isinstance(argument, float) and 0 < argument < 1
         if not is_point or PLACES % Fraction(repr(argument)).denominator:
             raise DisclosureError(
                 "measure",
-                f"The quantile {name!r} must lie above 0 and below 1 with at most four decimal places, such as 0.25.",
+                f"The {measure.function} {name!r} must lie above 0 and below 1 with at most four decimal places, such as 0.25.",
             )
     elif measure.function == "proportion":
         if argument not in SHARES:

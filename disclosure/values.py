@@ -7,7 +7,8 @@ import numpy as np
 
 from disclosure.evidence import Evidence, Sums
 from disclosure.grid import Grid
-from disclosure.measure import COUNTED, SPREAD, Measure
+from disclosure.holdings import shares
+from disclosure.measure import COUNTED, SHARED, SPREAD, Measure
 from disclosure.order import Order
 from disclosure.quantity import Quantity, Role
 from disclosure.source import evidence_failed
@@ -32,11 +33,30 @@ def values_of(measure: Measure, stat: Statistic, evidence: Evidence) -> Iterable
         return _proportions(counts, evidence.grid, str(measure.argument))
     column = str(measure.column)
     if measure.function in SPREAD:
-        spreads = _variances(evidence.sums[Quantity(column, Role.SPREAD)], evidence.squares[column])
-        return spreads if measure.function == "var" else [math.sqrt(spread) for spread in spreads]
+        return _spreads(measure, column, evidence)
     if measure.function in {"sum", "mean"}:
         return _totals_or_means(measure, stat, evidence)
+    if measure.function in SHARED:
+        return shares(measure, evidence.holdings[column])
     return _placed(measure, evidence.orders[column])
+
+
+def _spreads(measure: Measure, column: str, evidence: Evidence) -> list[float]:
+    """Return variances, standard deviations, or these as shares of the mean."""
+    variances = _variances(evidence.sums[Quantity(column, Role.SPREAD)], evidence.squares[column])
+    if measure.function == "var":
+        return variances
+    deviations = [math.sqrt(variance) for variance in variances]
+    return deviations if measure.function == "std" else _relative(deviations, column, evidence)
+
+
+def _relative(deviations: Sequence[float], column: str, evidence: Evidence) -> list[float]:
+    """Divide standard deviations by their means; where the mean is nought there is no answer."""
+    sums = evidence.sums[Quantity(column, Role.VALUE)]
+    return [
+        deviation * rows / total if total else math.nan
+        for deviation, rows, total in zip(deviations, sums.rows.tolist(), _totals(sums), strict=True)
+    ]
 
 
 def _placed(measure: Measure, order: Order) -> np.ndarray:

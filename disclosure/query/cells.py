@@ -46,6 +46,39 @@ def cells_tree(question: Question, scales: Sequence[Scale], *, by_unit: bool) ->
     )
 
 
+def holdings_tree(question: Question, wanted: tuple[int, Scale], *, by_unit: bool) -> exp.Select:
+    """List, per cell and margin, what each unit holds of a quantity, from least to most, in units of the last place.
+
+    Columns: as `cells_tree` up to the levels; then the list.
+
+    Args:
+        question: what is asked.
+        wanted: which quantity, and its scale.
+        by_unit: add up each unit first, because a unit has several rows.
+    """
+    index, scale = wanted
+    scaled = scaled_node(column_node(f"q{index}"), scale)
+    units = ["u"] if by_unit else []
+    total = exp.func("SUM", scaled) if by_unit else scaled
+    present = exp.Not(this=is_null(f"q{index}"))
+    if by_unit:
+        inner = select([*group_columns(question), column_node("u"), total.as_("t")], ROWS).where(present)
+        keys = group_keys(question)
+        outer = select([*keys, _sorted("t").as_("c0")], PER_UNIT)
+        outer = outer.group_by(*group_keys(question)) if keys else outer
+        inner = grouped(inner, question, *units)
+        return outer.with_(ROWS, as_=rows_tree(question)).with_(PER_UNIT, as_=inner)
+    flat = select([*map(column_node, question.dimensions), total.as_("t")], ROWS).where(present)
+    tree = grouped(select([*group_columns(question), _sorted("t").as_("c0")], PER_UNIT), question)
+    return tree.with_(ROWS, as_=rows_tree(question)).with_(PER_UNIT, as_=flat)
+
+
+def _sorted(name: str) -> exp.Expr:
+    """List a column in its order."""
+    ordered = exp.Order(this=column_node(name), expressions=[exp.Ordered(this=column_node(name))])
+    return exp.ArrayAgg(this=ordered)
+
+
 def contributors_tree(question: Question, key: str) -> exp.Select:
     """List, per cell and margin, the keys that contribute and in how many rows, sorted by key.
 

@@ -12,6 +12,7 @@ from disclosure.rules.counts import threshold, zero
 from disclosure.rules.position import edges, endpoint, quantile
 from disclosure.rules.sameness import all_equal, commonest, group
 from disclosure.rules.shape import dof
+from disclosure.rules.sharing import concentration, curve, unshared
 from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict
 
@@ -19,10 +20,12 @@ Rule = Callable[[Statistic, Evidence, Policy], Iterator[Finding]]
 
 RULES: Final[tuple[Rule, ...]] = (
     *(threshold, zero, p_percent, dominance, all_equal, group, commonest, endpoint, edges, quantile, dof),
+    *(concentration, curve, unshared),
 )
 """The rules on a table, in the order of their findings."""
 BY_UNIT: Final = frozenset(
     {"threshold", "p_percent", "dominance", "commonest", "endpoint", "edges", "quantile", "dof"}
+    | {"concentration", "curve", "unshared"}
 )
 """The rules that count units, by name: where the unit has levels, they hold at each."""
 
