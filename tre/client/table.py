@@ -9,6 +9,7 @@ from disclosure.measure import Measure
 from disclosure.statistic import Statistic
 from tre.client.channel import Channel
 from tre.client.errors import ClientError
+from tre.client.price import Price
 from tre.wire import (
     CheckAnswer,
     CheckRequest,
@@ -125,14 +126,18 @@ class Table:
         self._checked = Check(answer, len(self._statistic.by))
         return self._checked
 
-    def price(self, precision: str = "standard") -> PriceAnswer:
-        """Ask what a noisy release would cost and how near its answer would be.
+    def price(
+        self, precision: str = "standard", *, rho: float | None = None, epsilon: float | None = None
+    ) -> Price:
+        """Ask what a noisy release would cost and how near its answer would be: by the menu, or at so much rho or epsilon.
 
         Raises:
             ClientError: the platform refused, for example because a column has no public bounds.
         """
-        request = PriceRequest(statistic=self._statistic.to_json(), precision=precision)
-        return self._channel.ask(Verb.PRICE, PriceAnswer, request)
+        asked = PriceRequest(
+            statistic=self._statistic.to_json(), precision=precision, rho=rho, epsilon=epsilon
+        )
+        return Price(self._channel.ask(Verb.PRICE, PriceAnswer, asked))
 
     def __repr__(self) -> str:
         asked = self._statistic

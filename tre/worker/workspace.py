@@ -1,18 +1,16 @@
 """What a notebook may ask of the platform while it runs. It is known which person and project it serves."""
 
 import json
-import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import duckdb
 
-from disclosure import Policy, Report, Statistic
-from disclosure.dp import PRECISIONS, epsilon_of
+from disclosure import Policy, Statistic
+from disclosure.dp import PRECISIONS
 from disclosure.released import Imprint
-from disclosure.verdict import Verdict
 from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
@@ -22,16 +20,13 @@ from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID
 from tre.services.outputs.archive import audit_file, digests, read
+from tre.services.outputs.asking import Precision
 from tre.services.outputs.judging import Question, Table, answer, edition_of
+from tre.services.outputs.pricing import outlook
 from tre.services.outputs.submit import dictionary_of, price
 from tre.services.platform import Platform
 from tre.services.runs import Derived, must_fit
-
-VERDICTS: Final[Mapping[Verdict, Literal["PASS", "REVIEW", "FAIL"]]] = {
-    Verdict.PASS: "PASS",
-    Verdict.REVIEW: "REVIEW",
-    Verdict.FAIL: "FAIL",
-}
+from tre.worker.told import account_shape, check_answer, price_answer
 
 MOST_REGISTERED: Final = 200
 """Most times that one run may register a table; each may be copied. Source: ours, above any notebook that was seen."""
@@ -111,7 +106,7 @@ class Workspace:
         return wire.DictionaryAnswer(name=asked.name, dictionary=dictionary)
 
     def _budget(self, _: wire.Nothing) -> wire.BudgetAnswer:
-        return wire.BudgetAnswer(accounts=tuple(_account(line) for line in self._balances()))
+        return wire.BudgetAnswer(accounts=tuple(account_shape(line) for line in self._balances()))
 
     def _balances(self) -> list[views.View]:
         with read_only(self.platform.application) as tx:
@@ -180,19 +175,13 @@ class Workspace:
         return path
 
     def _price(self, asked: wire.PriceRequest) -> wire.PriceAnswer:
-        plan = price(self.extract, Statistic.from_json(asked.statistic), nano_of(asked.precision))
-        dictionary = dictionary_of(self.extract, plan.statistic.source)
-        remaining = {
-            str(line["account"]): int(str(line["remaining"])) - plan.cost for line in self._balances()
-        }
-        return wire.PriceAnswer(
-            precision=asked.precision,
-            rho=plan.cost,
-            epsilon=epsilon_of(plan.cost, dictionary.privacy_delta),
-            delta=dictionary.privacy_delta,
-            half_widths=dict(plan.accuracy),
-            remaining=remaining,
-        )
+        precision = Precision(rho=asked.rho, epsilon=asked.epsilon)
+        if precision == Precision():
+            precision = Precision(name=asked.precision)
+        statistic = Statistic.from_json(asked.statistic)
+        nano = precision.nano(dictionary_of(self.extract, statistic.source).population)
+        found = outlook(price(self.extract, statistic, nano), self._balances())
+        return price_answer(asked.precision if precision.name else "chosen", found)
 
     def _submit(self, asked: wire.SubmitRequest) -> wire.RequestAnswer:
         for text in asked.items:
@@ -269,39 +258,3 @@ def protection_of(asked: wire.ProtectionShape | None) -> Protection | None:
         BadInput: there is no such way.
     """
     return None if asked is None else Protection.asked(asked.method, asked.base)
-
-
-def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:
-    """Write a report in the agreed shape; a table whose values are its author's claim never passes."""
-    passes = report.verdict is Verdict.PASS
-    verdict = Verdict.REVIEW if is_claim and passes else report.verdict
-    cells, by = report.cells, list(report.statistic.by)
-    labels = [tuple(map(_scalar, row)) for row in cells[by].itertuples(index=False, name=None)]
-    findings = tuple(
-        wire.FindingShape(
-            rule=each.rule, sentence=each.sentence, cells=tuple(labels[cell] for cell in each.cells)
-        )
-        for each in report.findings
-    )
-    rows = tuple(tuple(_scalar(value) for value in row) for row in cells.itertuples(index=False, name=None))
-    return wire.CheckAnswer(
-        verdict=VERDICTS[verdict], findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
-    )
-
-
-def _scalar(value: object) -> wire.Scalar:
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value))
-    plain = value.item() if hasattr(value, "item") else value
-    if isinstance(plain, float) and not math.isfinite(plain):
-        return None
-    return plain if isinstance(plain, bool | int | float | str) or plain is None else str(plain)
-
-
-def _account(line: views.View) -> wire.Account:
-    kind, _, name = str(line["account"]).partition(":")
-    amounts = {
-        key: int(str(line[key]))
-        for key in ("cap", "spent", "reserved", "remaining", "exact_releases", "exact_cells")
-    }
-    return wire.Account(kind=kind, name=name, **amounts)

@@ -14,7 +14,9 @@ import pytest
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
+from tests import racing
 from tests.builders import AUTHOR, House, add_project, open_platform
+from tests.racing import Race
 from tre.db.engine import transaction
 from tre.db.tables import Account, Charge, Item, LedgerEntry, Request
 from tre.domain.errors import Refused
@@ -127,6 +129,11 @@ def test_eight_processes_and_sixteen_threads_spend_the_last_units_and_not_one_mo
     charged = house.rows(Charge, Charge.state == ChargeState.CHARGED)
     assert len(charged) == 30
     assert len(house.rows(Charge)) == 30  # who was refused has left nothing
+
+
+def test_fifty_threads_in_each_of_eight_processes_spend_up_to_the_cap(house: House) -> None:
+    add_project(house, "water")
+    racing.run(house, Race(8, 50, 400, edition=60, population=80, project=50))
 
 
 def test_amounts_that_do_not_divide_a_cap_stop_below_it(house: House) -> None:

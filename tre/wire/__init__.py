@@ -8,27 +8,58 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Annotated, Final, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
-from disclosure.errors import DisclosureError
+from tre.wire.budget import Account, BudgetAnswer, PriceAnswer, PriceRequest
+from tre.wire.shape import (
+    Digest,
+    FileName,
+    Mode,
+    Name,
+    Scalar,
+    Sentence,
+    Shape,
+    StatisticText,
+    WireError,
+)
 
-Name = Annotated[str, Field(min_length=1, max_length=200)]
-Sentence = Annotated[str, Field(max_length=4000)]
-StatisticText = Annotated[str, Field(max_length=1_000_000)]
-Digest = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.\-]{0,119}$")]
-Scalar = bool | int | float | str | None
-Mode = Literal["noisy", "exact"]
-
-
-class WireError(DisclosureError):
-    """What came over the wire is not what was agreed; nothing was done with it."""
-
-
-class Shape(BaseModel):
-    """One agreed shape."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+__all__ = [
+    "SHAPES",
+    "Account",
+    "Answer",
+    "BudgetAnswer",
+    "CheckAnswer",
+    "CheckRequest",
+    "Column",
+    "DictionaryAnswer",
+    "Digest",
+    "FileName",
+    "FindingShape",
+    "ItemShape",
+    "Mode",
+    "Name",
+    "Named",
+    "Nothing",
+    "PriceAnswer",
+    "PriceRequest",
+    "ProtectionShape",
+    "RegisterAnswer",
+    "RegisterRequest",
+    "Request",
+    "RequestAnswer",
+    "RequestReference",
+    "Scalar",
+    "Sentence",
+    "Shape",
+    "StatisticText",
+    "SubmitRequest",
+    "TableShape",
+    "TablesAnswer",
+    "Verb",
+    "WireError",
+    "read",
+    "written",
+]
 
 
 class Verb(StrEnum):
@@ -56,7 +87,7 @@ class Answer(Shape):
     """One line back: the payload, or why there is none."""
 
     ok: bool
-    payload: dict[str, object] = {}
+    payload: dict[str, object] = Field(default_factory=dict)
     code: str = ""
     sentence: Sentence = ""
 
@@ -107,31 +138,6 @@ class DictionaryAnswer(Shape):
 
     name: Name
     dictionary: dict[str, object]
-
-
-class Account(Shape):
-    """One account of the ledger; amounts in nano-rho.
-
-    Attributes:
-        kind: `edition`, `population` or `project`.
-        name: what it is about.
-        exact_releases, exact_cells: exact releases so far, and the cells in them.
-    """
-
-    kind: Name
-    name: Name
-    cap: int
-    spent: int
-    reserved: int
-    remaining: int
-    exact_releases: int = 0
-    exact_cells: int = 0
-
-
-class BudgetAnswer(Shape):
-    """The project's accounts."""
-
-    accounts: tuple[Account, ...]
 
 
 class RegisterRequest(Shape):
@@ -203,31 +209,6 @@ class CheckAnswer(Shape):
     findings: tuple[FindingShape, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[Scalar, ...], ...]
-
-
-class PriceRequest(Shape):
-    """Asks what a noisy release of a statistic would cost."""
-
-    statistic: StatisticText
-    precision: Name = "standard"
-
-
-class PriceAnswer(Shape):
-    """What it would cost and how near the answer would be; from specification and dictionary only.
-
-    Attributes:
-        rho: the cost, in nano-rho.
-        epsilon, delta: the same as (epsilon, delta).
-        half_widths: per measure, half the width of the 95% interval, in the measure's unit.
-        remaining: what each account would still hold, in nano-rho, by its kind.
-    """
-
-    precision: Name
-    rho: int
-    epsilon: float
-    delta: float
-    half_widths: dict[str, float]
-    remaining: dict[str, int]
 
 
 class SubmitRequest(Shape):
