@@ -40,11 +40,10 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
 
     Args:
         report: the check of the table, as `assess` returned it.
-        method: "suppress" withholds unsafe cells and as few others as possible; "drop_records" withholds them and
-            computes totals without the records behind them; "round" rounds each count by itself;
-            "random_round" rounds it up or down by a keyed draw; "midpoint_round" puts it in the middle of `base` counts
-            (base=6: 3, 9, 15 …); "controlled_round" rounds so that totals still add up; "cell_key" adds noise that depends on who is
-            behind a cell, so that the same people always give the same number.
+        method: one of `METHODS`. "suppress" withholds unsafe cells and as few others as possible; "drop_records" withholds
+            them and computes totals without the records behind them; "round" rounds each count by itself, "random_round"
+            up or down by a keyed draw, "midpoint_round" to the middle of `base` counts (base=6: 3, 9, 15 ...),
+            "controlled_round" so that totals still add up; "cell_key" adds noise that the same people always get.
         base: what counts are rounded to, or the largest change of a cell key, in rows.
         key: the secret of "cell_key" and "random_round".
         time_limit: seconds for the search of the cheapest protection.

@@ -49,33 +49,29 @@ def withhold(
     Raises:
         DisclosureError: "wishes", "cannot_protect", "solver", "written".
     """
-    sizes = [len(report.cells) for report in tables.reports]
-    unsafe = tables.any_of(
-        [
-            report.cells["unsafe"].to_numpy(dtype=np.bool_) | _mask(wish.forbidden, size)
-            for report, wish, size in zip(tables.reports, wishes, sizes, strict=True)
-        ]
-    )
-    frozen = tables.any_of([_mask(wish.frozen, size) for wish, size in zip(wishes, sizes, strict=True)])
-    cost = tables.values_of(
-        [_cost(report, wish) for report, wish in zip(tables.reports, wishes, strict=True)]
-    )
-    system = hidden_system(tables, unsafe)
+    asked = [*zip(tables.reports, wishes, strict=True)]
+    unsafe = tables.any_of([_unsafe(report, wish) for report, wish in asked])
+    frozen = tables.any_of([_mask(wish.frozen, len(report.cells)) for report, wish in asked])
+    cost = tables.values_of([_cost(report, wish) for report, wish in asked])
+    system = hidden_system(tables, unsafe, released)
     choice = suppress(system, unsafe, cost=cost, frozen=frozen, time_limit=time_limit)
-    forms = [
-        _written(report, choice.withheld[place])
-        for report, place in zip(tables.reports, tables.places, strict=True)
-    ]
-    withheld = tables.any_of([mask for _, mask in forms])
-    leaks = audit(system, withheld)
+    pairs = [*zip(tables.reports, tables.places, strict=True)]
+    forms = [_written(report, choice.withheld[place]) for report, place in pairs]
+    leaks = audit(system, tables.any_of([mask for _, mask in forms]))
     found = []
-    for report, place, (table, hidden) in zip(tables.reports, tables.places, forms, strict=True):
+    for (report, place), (table, hidden) in zip(pairs, forms, strict=True):
         more = int((hidden & ~unsafe[place]).sum())
         said = f"{count_of(np.flatnonzero(hidden).tolist())} withheld, {more} of them to protect the others."
         people = behind(report, ~hidden)
         safe = Safe(table, report, "suppress", choice.optimal, ~hidden, report.cells, people)
         found.append(judged(safe, ~hidden, _here(leaks, place), said=said, released=released))
     return tuple(found)
+
+
+def _unsafe(report: Report, wish: Wishes) -> Mask:
+    """Return which cells are withheld in any case."""
+    unsafe = report.cells["unsafe"].to_numpy(dtype=np.bool_)
+    return np.asarray(unsafe | _mask(wish.forbidden, len(unsafe)))
 
 
 def _written(report: Report, withheld: Mask) -> tuple[pd.DataFrame, Mask]:

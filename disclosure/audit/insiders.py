@@ -5,33 +5,17 @@ two singletons of one row or column. What they know, they subtract; no other uns
 """
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import combinations, count
 from typing import Final, TypeAlias
 
 import numpy as np
 
-from disclosure.audit.system import Equations, Places
+from disclosure.audit.system import Equations, Group, Places
 from disclosure.errors import DisclosureError
 
 People: TypeAlias = frozenset[int]
 MOST_GROUPS: Final = 200_000
 """Most coalitions that are held against a table. Source: ours; a few seconds of comparing."""
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """A coalition of contributors, in columns of the system.
-
-    Attributes:
-        known: what they know between them, in order.
-        own: these, other cells that they are in, and the parts of known totals. Against a cell's own contributors
-            its protection guards already, for it is set by what the second largest could estimate of the largest; and
-            of a total that they know they know the parts.
-    """
-
-    known: tuple[int, ...]
-    own: tuple[int, ...]
 
 
 def groups_of(
@@ -56,30 +40,39 @@ def groups_of(
     """
     few = [{cell: one for cell, one in enumerate(layer) if 0 < len(one) <= coalition} for layer in people]
     size = len(people[0])
-    cells_of: list[dict[int, list[int]]] = [{} for _ in few]
-    for layer, index in zip(few, cells_of, strict=True):
-        for cell, found in layer.items():
-            for one in found:
-                index.setdefault(one, []).append(cell)
+    theirs = [_cells_of(layer) for layer in few]
     totals, parts = _neighbours(equations)
     groups: dict[Group, None] = {}
     for together in _coalitions(equations, few, coalition):
         known = [
             {cell for one in together for cell in index.get(one, []) if layer[cell] <= together}
-            for layer, index in zip(few, cells_of, strict=True)
+            for layer, index in zip(few, theirs, strict=True)
         ]
-        theirs: set[int] = set().union(*known)
+        everywhere: set[int] = set().union(*known)
         wider = set().union(*((cells_with or {}).get(one, ()) for one in together))
-        own = _reached(theirs, totals) | _reached(theirs, parts) | wider
+        own = _reached(everywhere, totals) | _reached(everywhere, parts) | wider
         known += [known[one] & known[other] for one, other in couples]
         groups[Group(_columns(known, size), _columns([own] * len(people), size))] = None
         if len(groups) > MOST_GROUPS:
-            raise DisclosureError(
-                "too_many_cells",
-                "The table has too many cells with one or two contributors to hold against each other; "
-                "use coarser dimensions.",
-            )
+            raise _too_many()
     return tuple(groups)
+
+
+def _cells_of(layer: Mapping[int, People]) -> dict[int, list[int]]:
+    """Return per contributor the cells that they are in."""
+    found: dict[int, list[int]] = {}
+    for cell, people in layer.items():
+        for one in people:
+            found.setdefault(one, []).append(cell)
+    return found
+
+
+def _too_many() -> DisclosureError:
+    return DisclosureError(
+        "too_many_cells",
+        "The table has too many cells with one or two contributors to hold against each other; "
+        "use coarser dimensions.",
+    )
 
 
 def _columns(cells: Sequence[set[int]], size: int) -> tuple[int, ...]:

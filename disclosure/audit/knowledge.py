@@ -9,9 +9,11 @@ import numpy as np
 from disclosure.audit.insiders import People, counted_people, groups_of
 from disclosure.audit.system import Equations, Layer, Mask, Reals, System, margins_of, stack
 from disclosure.audit.tables import Tables, evidence_of
+from disclosure.differencing.intervals import intervals
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence, Sums
 from disclosure.quantity import Quantity, Role
+from disclosure.released import Earlier
 from disclosure.result import Report
 
 ADDITIVE: Final = frozenset({"count", "sum", "mean"})
@@ -61,17 +63,19 @@ def equations_of(report: Report) -> Equations:
     return margins_of(evidence_of(report).grid)
 
 
-def hidden_system(tables: Tables, unsafe: Mask) -> System:
+def hidden_system(tables: Tables, unsafe: Mask, released: Sequence[Earlier] = ()) -> System:
     """Return the system of tables whose unsafe cells are to be withheld.
 
     Args:
         tables: one table, or several over the same people.
         unsafe: the common cells that need protection.
+        released: what was released before; noisy releases bound the rows in a cell.
     """
     names, quantities = _counted(tables.reports), _summed(tables.reports[0])
     here = [unsafe[place] for place in tables.places]
     pairs = [*zip(tables.reports, here, strict=True)]
     layers = [_merged(tables, [_count_layer(report, name, mask) for report, mask in pairs]) for name in names]
+    layers[0] = _bounded(tables, layers[0], released)
     layers += [
         _merged(tables, [_sum_layer(report, one, mask) for report, mask in pairs]) for one in quantities
     ]
@@ -105,6 +109,17 @@ def _merged(tables: Tables, layers: Sequence[Layer]) -> Layer:
     least = min(layer.least for layer in layers)
     need_down, need_up = np.minimum(need_down, down), np.minimum(need_up, up)
     return Layer(layers[0].name, layers[0].whole, down, up, need_down, need_up, least)
+
+
+def _bounded(tables: Tables, layer: Layer, released: Sequence[Earlier]) -> Layer:
+    """Narrow what can be imagined of the rows in each cell by what was said of it with noise; what it needs stays."""
+    down, up = layer.down.copy(), layer.up.copy()
+    for report, place in zip(tables.reports, tables.places, strict=True):
+        values, keys = _column(report, "n"), evidence_of(report).grid.keys
+        for cell, known in intervals(report.statistic, keys, released).items():
+            down[place[cell]] = min(down[place[cell]], max(values[cell] - known.low, 0.0))
+            up[place[cell]] = min(up[place[cell]], max(known.high - values[cell], 0.0))
+    return replace(layer, down=down, up=up)
 
 
 def _present(report: Report, count: str) -> str | None:

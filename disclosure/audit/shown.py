@@ -9,8 +9,7 @@ from typing import Final
 
 import numpy as np
 
-from disclosure.audit.insiders import Group
-from disclosure.audit.system import Mask, Places, Reals
+from disclosure.audit.system import Group, Mask, Places, Reals
 
 ENOUGH: Final = 12
 """Most possible tables remembered of one number and side; more seldom rule out another coalition. Source: ours."""

@@ -6,15 +6,12 @@ within the bounds is one that an attacker cannot tell from the true one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.grid import Grid
-
-if TYPE_CHECKING:
-    from disclosure.audit.insiders import Group
 
 Reals = NDArray[np.float64]
 Places = NDArray[np.int64]
@@ -65,6 +62,21 @@ class Layer:
     least: float
 
 
+@dataclass(frozen=True, slots=True)
+class Group:
+    """A coalition of contributors, in columns of the system.
+
+    Attributes:
+        known: what they know between them, in order.
+        own: these, other cells that they are in, and the parts of known totals. Against a cell's own contributors
+            its protection guards already, for it is set by what the second largest could estimate of the largest; and
+            of a total that they know they know the parts.
+    """
+
+    known: tuple[int, ...]
+    own: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class System:
     """All layers of a table stacked: one column per layer and cell, then one per cell for each pair of layers.
@@ -101,7 +113,7 @@ class System:
     count: int
     names: tuple[str, ...]
     units: Reals
-    groups: "tuple[Group, ...]" = ()
+    groups: tuple[Group, ...] = ()
 
 
 def margins_of(grid: Grid) -> Equations:

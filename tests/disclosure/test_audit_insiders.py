@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from disclosure import DisclosureError, Policy, Statistic, Verdict, assess, protect
 from disclosure.audit import Leak, audit, insiders
 from disclosure.audit.attacker import Attacker, Move
-from disclosure.audit.insiders import Group, counted_people, groups_of
+from disclosure.audit.insiders import counted_people, groups_of
 from disclosure.audit.knowledge import hidden_system
 from disclosure.audit.moves import Moves
 from disclosure.audit.shown import Shown
-from disclosure.audit.system import Equations, Layer, margins_of, stack
+from disclosure.audit.system import Equations, Group, Layer, margins_of, stack
 from disclosure.audit.tables import alone
 from disclosure.grid import grid_of
 from disclosure.leaving import judged
