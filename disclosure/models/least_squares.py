@@ -1,6 +1,7 @@
 """Ordinary and weighted least squares, with effects taken out and robust errors."""
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
@@ -19,6 +20,31 @@ CONSTANT: Final = 1e-10
 """A constant lies among the columns when no more than this share of it is left beside them."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Solution:
+    """What least squares found, in the design's own units.
+
+    Attributes:
+        response: the response with effects taken out.
+        working: the weighted columns, scaled, with effects taken out.
+        estimate: the coefficients.
+        covariance: their covariance.
+        rest: the weighted sum of squared residuals.
+        left: rows less parameters.
+        degrees: degrees of freedom of the tests.
+        likelihood: the logarithm of the likelihood.
+    """
+
+    response: Doubles
+    working: Doubles
+    estimate: Doubles
+    covariance: Doubles
+    rest: float
+    left: int
+    degrees: int
+    likelihood: float
+
+
 def least_squares(design: Design, matrix: Doubles, errors: str) -> Fit:
     """Fit by least squares.
 
@@ -28,39 +54,49 @@ def least_squares(design: Design, matrix: Doubles, errors: str) -> Fit:
         errors: how errors are computed.
     """
     weight = np.ones(len(design.response)) if design.weight is None else design.weight
-    response = without_effects(design.response[:, None], design.effects, design.weight)[:, 0]
-    scales = scales_of(matrix)
-    scaled = matrix / scales
-    result = WLS(response, scaled, weights=weight).fit(method="qr")
-    residuals, parameters = (
-        np.asarray(result.resid, dtype=np.float64),
-        matrix.shape[1] + effects_count(design.effects),
-    )
-    left = len(response) - parameters
-    working = scaled * np.sqrt(weight)[:, None]
-    bread = np.asarray(np.linalg.inv(working.T @ working), dtype=np.float64)
-    rest = float(weight @ residuals**2)
-    covariance = _covariance(design, working, (bread, residuals * np.sqrt(weight)), errors)
-    covariance *= rest / left if errors == "nonrobust" else small_sample(errors, design, parameters)
-    degrees = left if design.cluster is None or errors != "cluster" else int(design.cluster.max())
-    found = np.asarray(result.params, dtype=np.float64) / scales, covariance / np.outer(scales, scales)
+    solved = _solve(design, matrix, weight, errors)
     has_constant = _has_constant(design, weight, matrix)
     variation = _variation(design, weight, has_constant=has_constant)
-    facts = list(_facts((rest, variation), left, float(result.llf), total=len(response) - has_constant))
+    facts = list(_facts(solved, variation, total=len(weight) - has_constant))
     if design.effects:
-        facts.append(Fact("r_squared_within", _share(rest, float(weight @ response**2))))
+        within = float(weight @ solved.response**2)
+        facts.append(Fact("r_squared_within", _share(solved.rest, within)))
     is_explicit = has_constant == bool(design.effects or any(not column.term for column in design.columns))
-    facts.extend(_test(design, found, degrees) if is_explicit else ())
+    facts.extend(_test(design, solved) if is_explicit else ())
     return Fit(
         design=design,
-        estimate=found[0],
-        covariance=found[1],
-        degrees=degrees,
-        residual_degrees=left,
+        estimate=solved.estimate,
+        covariance=solved.covariance,
+        degrees=solved.degrees,
+        residual_degrees=solved.left,
         facts=tuple(facts),
-        working=working,
+        working=solved.working,
         deviations=np.ones(len(weight)),
-        is_perfect=bool(rest <= PERFECT * variation),
+        is_perfect=bool(solved.rest <= PERFECT * variation),
+    )
+
+
+def _solve(design: Design, matrix: Doubles, weight: Doubles, errors: str) -> _Solution:
+    """Solve the normal equations and return the errors asked for."""
+    response = without_effects(design.response[:, None], design.effects, design.weight)[:, 0]
+    scales = scales_of(matrix)
+    result = WLS(response, matrix / scales, weights=weight).fit(method="qr")
+    residuals = np.asarray(result.resid, dtype=np.float64)
+    parameters = matrix.shape[1] + effects_count(design.effects)
+    left, rest = len(response) - parameters, float(weight @ residuals**2)
+    working = matrix / scales * np.sqrt(weight)[:, None]
+    bread = np.asarray(np.linalg.inv(working.T @ working), dtype=np.float64)
+    covariance = _covariance(design, working, (bread, residuals * np.sqrt(weight)), errors)
+    covariance *= rest / left if errors == "nonrobust" else small_sample(errors, design, parameters)
+    return _Solution(
+        response=response,
+        working=working,
+        estimate=np.asarray(result.params, dtype=np.float64) / scales,
+        covariance=covariance / np.outer(scales, scales),
+        rest=rest,
+        left=left,
+        degrees=left if design.cluster is None or errors != "cluster" else int(design.cluster.max()),
+        likelihood=float(result.llf),
     )
 
 
@@ -105,25 +141,24 @@ def _variation(design: Design, weight: Doubles, *, has_constant: bool) -> float:
     return float(weight @ (design.response - middle) ** 2)
 
 
-def _test(design: Design, found: tuple[Doubles, Doubles], degrees: int) -> Iterator[Fact]:
+def _test(design: Design, solved: _Solution) -> Iterator[Fact]:
     """Return the test that all coefficients but the constant are nought, where each is one of the columns."""
     picked = np.array([bool(column.term) for column in design.columns], dtype=np.bool_)
     count = int(picked.sum())
     if count:
-        statistic = wald(*found, picked) / count
-        yield Fact("f_test", statistic=statistic, p_value=float(stats.f.sf(statistic, count, degrees)))
+        statistic = wald(solved.estimate, solved.covariance, picked) / count
+        yield Fact("f_test", statistic=statistic, p_value=float(stats.f.sf(statistic, count, solved.degrees)))
 
 
 def _share(rest: float, variation: float) -> float:
     return 1 - rest / variation if variation else np.nan
 
 
-def _facts(squares: tuple[float, float], left: int, likelihood: float, *, total: int) -> Iterator[Fact]:
+def _facts(solved: _Solution, variation: float, *, total: int) -> Iterator[Fact]:
     """Return the numbers on the whole model; `total` is the degrees of freedom of the response."""
-    rest, variation = squares
-    share = _share(rest, variation)
-    yield Fact("residual_degrees", left)
+    share = _share(solved.rest, variation)
+    yield Fact("residual_degrees", solved.left)
     yield Fact("r_squared", share)
-    yield Fact("adjusted_r_squared", 1 - (1 - share) * total / left)
-    yield Fact("residual_std_error", float(np.sqrt(rest / left)))
-    yield Fact("log_likelihood", likelihood)
+    yield Fact("adjusted_r_squared", 1 - (1 - share) * total / solved.left)
+    yield Fact("residual_std_error", float(np.sqrt(solved.rest / solved.left)))
+    yield Fact("log_likelihood", solved.likelihood)

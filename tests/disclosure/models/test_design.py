@@ -175,3 +175,14 @@ def test_columns_that_repeat_others_are_named_by_term_not_by_level():
 def test_a_year_and_its_square_are_two_columns():
     data = people(200).assign(year=lambda table: 2000 + table["g"])
     assert coefficients(model(data, "y ~ year + I(year**2)"))["estimate"].notna().all()
+
+
+def test_a_report_shows_hostile_labels_as_text():
+    data = people(200).assign(
+        g=lambda table: np.where(table["flag"], "<script>alert(1)</script>", "&amp;<b>")
+    )
+    page = model(data, {"<i>name</i>": "y ~ x + g"})._repr_html_()
+    assert "<script>" not in page
+    assert "<i>" not in page
+    assert "&lt;script&gt;" in page
+    assert "coefficient" in page

@@ -3,6 +3,7 @@
 import dataclasses
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from disclosure import Verdict
@@ -97,3 +98,10 @@ def test_a_small_cell_of_a_saturated_model_is_a_small_cell():
     assert ("threshold", "FAIL") in found(model(data, "y ~ v + I(v**2)"))
     assert ("threshold", "FAIL") in found(model(data, "y ~ C(v)"))
     assert ("threshold", "FAIL") not in found(model(data, "y ~ v"))
+
+
+def test_many_combinations_are_seen_even_when_the_first_rows_have_few():
+    data = pd.concat([DATA.assign(x=0.0), DATA.assign(x=0.0), DATA.assign(x=DATA["id"] / SIZE)])
+    rich = data.assign(y=np.where(data["id"] == 3, 1e7, data["y"]))
+    assert ("dominance", "FAIL") not in found(model(rich, "y ~ x"))
+    assert ("dominance", "FAIL") in found(model(rich.assign(x=rich["x"] > 0), "y ~ x"))
