@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from disclosure.errors import DisclosureError
     from disclosure.policy import Policy, strictest_of
     from disclosure.protection import Wishes, protect, protect_together
-    from disclosure.released import Released
+    from disclosure.released import NoisyReleased, Released
     from disclosure.result import Finding, Report
     from disclosure.safe import Safe
     from disclosure.statistic import Statistic
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 __all__ = [
     "DisclosureError",
     "Finding",
+    "NoisyReleased",
     "Policy",
     "Released",
     "Report",
@@ -38,6 +39,7 @@ __all__ = [
 _HOMES: Final = {
     "DisclosureError": "errors",
     "Finding": "result",
+    "NoisyReleased": "released",
     "Policy": "policy",
     "Released": "released",
     "Report": "result",

@@ -8,8 +8,10 @@ subtracted. Earlier noisy releases have no known cells; they bound what is withh
 from collections.abc import Iterator, Sequence
 
 from disclosure.differencing.groups import together
+from disclosure.differencing.intervals import noisy_of
 from disclosure.differencing.pairs import Side, pairwise
 from disclosure.evidence import Evidence
+from disclosure.grid import Key
 from disclosure.policy import Policy
 from disclosure.released import Earlier, Imprint, NoisyReleased, Released, imprint_of
 from disclosure.released.imprint import keys_of
@@ -34,6 +36,7 @@ def differences(
         released: what was released before on the same population.
         key: the column whose values tell contributors apart.
     """
+    yield from _already_noisy(stat, evidence.grid.keys, released)
     if not _exact(released):
         return
     found = None if key is None else evidence.contributors()
@@ -53,6 +56,7 @@ def protected_differences(new: Released, released: Sequence[Earlier], policy: Po
         released: what was released before on the same population.
         policy: the thresholds.
     """
+    yield from _already_noisy(new.statistic, keys_of(new), released)
     if not _exact(released):
         return
     if new.contributors is None or new.key is None:
@@ -88,6 +92,15 @@ def _compared(side: Side, released: Sequence[Earlier], policy: Policy, *, again:
             known.append(one)
     found = list(pairwise(side, known, policy))
     yield from found or together(side, known, policy)
+
+
+def _already_noisy(stat: Statistic, keys: Sequence[Key], released: Sequence[Earlier]) -> Iterator[Finding]:
+    """Ask a person to look where cells, or totals or parts of them, were released with noise before."""
+    names = [repr(one.id) for one in noisy_of(released, stat)]
+    if names:
+        said = f"the release{'s' if len(names) > 1 else ''} {', '.join(names)}"
+        sentence = f"Cells of this table left with noise in {said}; released exactly, the noise no longer protects them."
+        yield Finding("differencing", tuple(range(len(keys))), sentence, Verdict.REVIEW)
 
 
 def _unknown(fact: str) -> Finding:
