@@ -37,7 +37,8 @@ def expire(house: House, _subject: str) -> None:
 
 
 def propose(house: House, _subject: str) -> None:
-    house.act(SENIOR, caps.propose, caps.Wish(BILLS, caps.CapUnit.NANO_RHO, 2 * CAP), reason="More")
+    higher = house.account(BILLS).cap + 1
+    house.act(SENIOR, caps.propose, caps.Wish(BILLS, caps.CapUnit.NANO_RHO, higher), reason="More")
 
 
 def approve(house: House, proposal: str) -> None:

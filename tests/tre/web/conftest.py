@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,10 +19,10 @@ from tre.settings import Settings
 from tre.web.app import create_app
 
 
-@pytest.fixture
-def house(tmp_path: Path, database: Database) -> Iterator[House]:
+@contextmanager
+def open_portal(home: Path, database: Database) -> Iterator[House]:
     """People with passwords, the project `bills`, its accounts and its extract; the portal is served."""
-    with open_house(tmp_path / "home", database) as made, socket.create_server(("127.0.0.1", 0)) as listening:
+    with open_house(home, database) as made, socket.create_server(("127.0.0.1", 0)) as listening:
         settings = Settings(home=made.platform.home, portal_port=listening.getsockname()[1])
         made.platform = replace(made.platform, settings=settings)
         hashed = signin.HASHER.hash(PASSWORD)
@@ -30,6 +31,13 @@ def house(tmp_path: Path, database: Database) -> Iterator[House]:
             yield made
             while Visitor.opened:
                 Visitor.opened.pop().client.close()
+
+
+@pytest.fixture
+def house(tmp_path: Path, database: Database) -> Iterator[House]:
+    """A house whose portal is served."""
+    with open_portal(tmp_path / "home", database) as made:
+        yield made
 
 
 def _know(tx, person: PersonId, hashed: str) -> None:
