@@ -209,6 +209,7 @@ class TestWeights:
     def test_weights_of_nought_weigh_nothing(self):
         report = judged(cohort((20, 15), (12, 11), w=0.0), weight="w")
         assert not hits(report, "p_percent")
+        assert not hits(report, "dominance")
 
 
 class TestCoarsen:
