@@ -34,7 +34,7 @@ def answer(stat: Statistic, data: Data, policy: Policy, *, key: str | None) -> A
     findings = tuple(finding for block in blocks for finding in _judged(block, policy, len(blocks)))
     model = _model(stat)
     cells = pd.concat([_table(stat, block, model.level) for block in blocks], ignore_index=True)
-    return cells, (*findings, *differences_beside(blocks, sample, policy)), behind(blocks, sample)
+    return cells, (*findings, *differences_beside(blocks, sample, policy)), behind(blocks, sample, policy)
 
 
 def _model(stat: Statistic) -> Model:

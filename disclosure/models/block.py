@@ -78,19 +78,20 @@ def differences_beside(blocks: Sequence[Block], sample: Sample, policy: Policy) 
     for one, other in pairs:
         if _is_close(one.fit.design.rows, other.fit.design.rows, sample, policy):
             yield _too_close(one, other, "samples", policy)
-    sets = {block.first: tuple(_categories(block.fit.design).values()) for block in blocks}
-    if sum(len(sets[one.first]) * len(sets[other.first]) for one, other in pairs) > MOST_PAIRS:
-        sentence = (
-            "The models have too many categories to compare with each other; ask for fewer side by side."
-        )
+    categories = {block.first: _categories(block, policy) for block in blocks}
+    sets = {first: tuple(found.values()) for first, (found, _) in categories.items()}
+    count = sum(len(sets[one.first]) * len(sets[other.first]) for one, other in pairs)
+    if count > MOST_PAIRS or not all(is_all for _, is_all in categories.values()):
+        sentence = "The models have too many categories to compare with each other and later; ask for fewer."
         yield Finding("check_failed", (), sentence, Verdict.REVIEW)
+    if count > MOST_PAIRS:
         return
     for one, other in pairs:
         if any(_is_close(*both, sample, policy) for both in product(sets[one.first], sets[other.first])):
             yield _too_close(one, other, "categories", policy)
 
 
-def behind(blocks: Sequence[Block], sample: Sample) -> Behind:
+def behind(blocks: Sequence[Block], sample: Sample, policy: Policy) -> Behind:
     """Say who stands behind each row, by what it may be compared with.
 
     A model's sample is compared with those of models of the same response, who differs from the rest in a column with
@@ -102,7 +103,7 @@ def behind(blocks: Sequence[Block], sample: Sample) -> Behind:
     for block in blocks:
         rows[block.first] = block.opens
         found = {block.first: block.fit.design.rows}
-        categories = {block.first + place: found for place, found in _categories(block.fit.design).items()}
+        categories, _ = _categories(block, policy)
         cells = dict(zip(block.places, _means(block.fit.design), strict=False))
         for name, sets in (
             (f"model of {block.response}", found),
@@ -129,16 +130,26 @@ def _too_close(one: Block, other: Block, what: str, policy: Policy) -> Finding:
     return Finding("differencing", (*one.places, *other.places), sentence, Verdict.FAIL)
 
 
-def _categories(design: Design) -> dict[int, Positions]:
-    """Return per column of two values the rows that have the rarer one."""
-    found = {}
+def _categories(block: Block, policy: Policy) -> tuple[dict[int, Positions], bool]:
+    """Return who has the rarer of two values, per column that has two, by place in the table; and whether that is all.
+
+    Where moving a few units could make the other value the rarer one, who has that stands on a row to spare.
+    """
+    design, size = block.fit.design, len(block.fit.design.rows)
+    often = max(int(np.bincount(codes).max()) for codes in block.judged.units.levels)
+    found, others = {}, []
     for place, column in enumerate(design.columns):
         if column.term and column.is_dummy:
             values = design.matrix[:, place]
             is_high = values == values.max()
-            rare = is_high if 2 * np.count_nonzero(is_high) <= len(values) else ~is_high
-            found[place] = design.rows[rare]
-    return found
+            count = np.count_nonzero(is_high)
+            rare = is_high if 2 * count <= size else ~is_high
+            found[block.first + place] = design.rows[rare]
+            if abs(size - 2 * count) <= 2 * policy.min_units * often:
+                others.append(design.rows[~rare])
+    spare = [place for place in block.places if place not in found]
+    found |= dict(zip(spare, others, strict=False))
+    return found, len(others) <= len(spare)
 
 
 def _means(design: Design) -> Iterator[Positions]:

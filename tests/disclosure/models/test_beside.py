@@ -121,3 +121,22 @@ def test_the_sample_is_told_by_people_not_by_rows():
     data["x"] += np.tile([0, 1.0], 1000)
     report = after(asked("y ~ x"), asked("y ~ x", where="id != 7"), data)
     assert "a single unit" in next(f.sentence for f in report.findings if f.rule == "differencing")
+
+
+@pytest.mark.parametrize("person", [0, 499, 500, 999])
+def test_halves_that_differ_by_a_person_are_found_however_they_are_coded(person):
+    first = DATA["id"] < 500
+    data = DATA.assign(one=first.astype(int), other=(first ^ (DATA["id"] == person)).astype(int))
+    for formula in ("y ~ x + {}", "y ~ x + I(1 - {})", "y ~ {} + half"):
+        for ours, theirs in (("one", "other"), ("other", "one")):
+            report = after(asked("y ~ x + I(7 - 2 * " + ours + ")"), asked(formula.format(theirs)), data)
+            assert ("differencing", "FAIL") in found(report), (formula, ours)
+    side_by_side = model(data, ["y ~ x + one", "y ~ x + I(1 - other)"], unit="id")
+    assert ("differencing", "FAIL") in found(side_by_side)
+
+
+def test_more_halves_than_rows_to_spare_are_never_passed_over():
+    draw = np.random.default_rng(2)
+    halves = {f"h{index}": draw.permutation(1000) % 2 for index in range(12)}
+    report = model(DATA.assign(**halves), "y ~ " + " + ".join(halves), unit="id")
+    assert ("check_failed", "REVIEW") in found(report)
