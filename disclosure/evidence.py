@@ -8,6 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
+from disclosure.derivation import problems_of, with_derived
 from disclosure.grid import Grid, Key, check_size, grid_of, key_of
 from disclosure.holdings import Holdings, holdings_of
 from disclosure.order import Order, keyed, order_of, ordered_columns, position_of
@@ -131,13 +132,13 @@ def _gathered(
 ) -> Evidence:
     """Aggregate the data of a table, counting by one level of unit."""
     columns = set(stat.columns()) | ({key} if key is not None else set())
-    source = open_source(data, sorted(columns))
+    source = with_derived(stat, open_source(data, sorted(columns)))
     check_numeric(stat, source)
     question = replace(question_of(stat, source), dropped=dropped)
     scan = scanned(question, most=max_cells)
     question, scales = scan.question, scan.scales
     found = _fetch(question, scales, by_unit=scan.by_unit, most=max_cells)
-    evidence = _evidence(question, found, scales, (scan.problems, key))
+    evidence = _evidence(question, found, scales, ((*scan.problems, *problems_of(stat, source)), key))
     orders = {
         column: order_of(question, evidence.grid, column, by_unit=scan.by_unit)
         for column in ordered_columns(stat)

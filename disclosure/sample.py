@@ -9,6 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlglot import exp
 
+from disclosure.derivation import problems_of, with_derived
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Contributors, Evidence
 from disclosure.expression.sql import Kind, column_node
@@ -137,8 +138,8 @@ def sample_of(stat: Statistic, data: Data, *, key: str | None) -> Sample:
     """
     asked = () if stat.asks is None else tuple(dict.fromkeys(stat.asks.columns()))
     units = units_of(stat)
-    wanted = {*stat.columns(), *units, *([] if key is None else [key])}
-    source = open_source(data, sorted(wanted))
+    wanted = {*stat.columns(), *([] if key is None else [key])}
+    source = with_derived(stat, open_source(data, sorted(wanted)))
     _check_weight(stat, source)
     named = [*units, *([] if key is None or key in units else [key])]
     table = _fetch(stat, source, asked, named)
@@ -148,6 +149,7 @@ def sample_of(stat: Statistic, data: Data, *, key: str | None) -> Sample:
     hashed = [_hashes(table.column(f"h{index}")) for index in range(len(named))]
     weight = None if stat.weight is None else _doubles(table.column("weight"))
     problems = [
+        *problems_of(stat, source),
         *_unit_problems(hashed[: len(units)]),
         *_number_problems(values, source),
         *_weight_problems(weight),

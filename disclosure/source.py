@@ -66,6 +66,36 @@ class Source:
         except duckdb.Error:
             raise evidence_failed() from None
 
+    def with_column(self, name: str, node: exp.Expr) -> "Source":
+        """Return the data with one more column.
+
+        Raises:
+            DisclosureError: "evidence_failed".
+        """
+        kept = [
+            exp.column(exp.to_identifier(each, quoted=True)) for each in self.relation.columns if each != name
+        ]
+        aliased = exp.alias_(node, exp.to_identifier(name, quoted=True))
+        text = ", ".join(each.sql(dialect="duckdb") for each in [*kept, aliased])
+        try:
+            relation = self.relation.project(text)
+            types = {each: str(found) for each, found in zip(relation.columns, relation.types, strict=True)}
+        except duckdb.Error:
+            raise evidence_failed() from None
+        return Source(relation, kinds_of(types), types, self.connection)
+
+    def has_row(self, conditions: list[exp.Expr]) -> bool:
+        """Whether some row meets one of the conditions."""
+        tree = (
+            exp.select(exp.Literal.number(1)).from_(exp.to_table(VIEW)).where(exp.or_(*conditions)).limit(1)
+        )
+        return bool(self.rows(tree))
+
+
+def kinds_of(types: dict[str, str]) -> dict[str, Kind]:
+    """Return what columns of the engine's types hold."""
+    return {name: _KINDS.get(found.split("(")[0], Kind.OTHER) for name, found in types.items()}
+
 
 def evidence_failed() -> DisclosureError:
     """Return the one error for an engine that could not answer; it says nothing of the data."""
@@ -86,8 +116,7 @@ def open_source(data: Data, columns: Iterable[str]) -> Source:
     relation, connection = _relation(data, wanted)
     types = {name: str(found) for name, found in zip(relation.columns, relation.types, strict=True)}
     _check_known(wanted, types)
-    kinds = {name: _KINDS.get(found.split("(")[0], Kind.OTHER) for name, found in types.items()}
-    return Source(relation, kinds, types, connection)
+    return Source(relation, kinds_of(types), types, connection)
 
 
 def _relation(

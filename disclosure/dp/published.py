@@ -32,6 +32,11 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
     refuse_foreign(stat, dictionary)
     if stat.kind not in ANSWERED:
         raise DisclosureError("kind", "This kind of statistic has no noisy form; ask for a table.")
+    if stat.derive:
+        raise DisclosureError(
+            "unsupported",
+            "A noisy statistic takes published columns as they are; leave the derived columns out.",
+        )
     if stat.levels != (dictionary.unit,):
         raise DisclosureError(
             "unit", f"The statistic must name the unit {dictionary.unit!r} alone; set unit= to it."

@@ -44,6 +44,25 @@ def parse_condition(text: str) -> Condition:
     Raises:
         DisclosureError: code "expression": the text is too long, too deep or holds a piece that is not allowed.
     """
+    return condition_of(syntax_of(text))
+
+
+def condition_of(node: ast.expr) -> Condition:
+    """Read something true, false or missing."""
+    return _condition(node, positive=True)
+
+
+def term_of(node: ast.expr) -> Term:
+    """Read a column, a literal or arithmetic."""
+    return _term(node)
+
+
+def syntax_of(text: str) -> ast.expr:
+    """Parse a text of sound size into Python's syntax tree; nothing of it is ever run.
+
+    Raises:
+        DisclosureError: code "expression": the text is too long, too deep or no expression.
+    """
     if len(text) > MAX_CHARACTERS:
         _refuse_size(f"is longer than {MAX_CHARACTERS} characters")
     try:
@@ -53,7 +72,7 @@ def parse_condition(text: str) -> Condition:
             "expression", f"The filter cannot be read as an expression; it may hold {ALLOWED}."
         ) from None
     _check_size(body)
-    return _condition(body, positive=True)
+    return body
 
 
 def _without_backquotes(text: str) -> str:

@@ -80,6 +80,26 @@ def condition_node(condition: Condition, kinds: Kinds | None) -> exp.Expr:
     return exp.Paren(this=joined)
 
 
+def term_node(term: Term, kind: Kind, kinds: Kinds | None) -> exp.Expr:
+    """Return a term as a value of one kind; what cannot be read as that kind is missing.
+
+    Raises:
+        DisclosureError: "unknown_column" or "expression_type".
+    """
+    if isinstance(term, Arithmetic):
+        _checked_kind(term, "number", kinds)
+    return _typed(term, kind, kinds)
+
+
+def kind_of(column: Column, kinds: Kinds) -> Kind | None:
+    """Return what a column holds.
+
+    Raises:
+        DisclosureError: "unknown_column".
+    """
+    return _kind_of(column, kinds)
+
+
 def _sides(left: exp.Expr, right: exp.Expr) -> dict[str, exp.Expr]:
     return {"this": left, "expression": right}
 

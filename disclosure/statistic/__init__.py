@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 from disclosure.bins import check_bins
+from disclosure.derivation import derived_pairs
 from disclosure.kind import Kind
 from disclosure.measure import Measure, measure_of, quantile_of
 from disclosure.statistic.estimates import Estimates
@@ -27,6 +28,7 @@ class Statistic(Estimates):
         measures: Mapping[str, Sequence[str | None]] | None = None,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         weight: str | None = None,
         margins: bool = True,
         title: str = "",
@@ -50,6 +52,7 @@ class Statistic(Estimates):
             unit=finest,
             within=within,
             where=where,
+            derive=derived_pairs(derive),
             weight=weight,
             margins=margins,
             title=title,
@@ -65,6 +68,7 @@ class Statistic(Estimates):
         by: Iterable[str] | None = None,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         margins: bool = True,
         title: str = "",
     ) -> Self:
@@ -82,6 +86,7 @@ class Statistic(Estimates):
             unit=finest,
             within=within,
             where=where,
+            derive=derived_pairs(derive),
             weight=None,
             margins=margins,
             title=title,
@@ -97,6 +102,7 @@ class Statistic(Estimates):
         by: Iterable[str] | None = None,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         margins: bool = True,
         title: str = "",
     ) -> Self:
@@ -116,6 +122,7 @@ class Statistic(Estimates):
             unit=finest,
             within=within,
             where=where,
+            derive=derived_pairs(derive),
             weight=None,
             margins=margins,
             title=title,

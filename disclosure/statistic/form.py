@@ -8,8 +8,10 @@ from typing import Any, Final, Self
 
 from disclosure.asks import Asks, asks_of, check_asks
 from disclosure.bins import check_bins
+from disclosure.derivation import check_derived
 from disclosure.errors import DisclosureError
 from disclosure.expression import Expression, parse
+from disclosure.expression.value import Derived, derived_of
 from disclosure.kind import TABULAR, Kind, check_kind
 from disclosure.measure import Measure, check_clashes, check_measure, check_weighted
 from disclosure.naming import MAX_NAME, check_names, is_text
@@ -23,7 +25,7 @@ MAX_MEASURES: Final = 50
 MAX_JSON: Final = 1_000_000
 """Longest JSON text of a statistic, in characters. Source: ours."""
 _KEYS: Final = frozenset({"by", "kind", "margins", "measures", "source", "title", "unit", "weight", "where"})
-_MORE_KEYS: Final = frozenset({"asks", "bins"})
+_MORE_KEYS: Final = frozenset({"asks", "bins", "derive"})
 """Keys that only stand where they are used, so that the text of a table never changes."""
 
 
@@ -37,6 +39,7 @@ class Form:
         by: the dimensions, in order.
         measures: the measures, in order; empty means frequencies.
         unit: the column that names the privacy unit; None means that each row is a unit of its own.
+        derive: derived columns, each a name and an expression over the unit's own row; a later one may use earlier.
         within: the columns of coarser levels around the unit, such as its household; rules hold at each level.
         where: the filter as its author wrote it, or None.
         weight: the column of weights, or None.
@@ -58,11 +61,13 @@ class Form:
     bins: tuple[float, ...] | None = None
     asks: Asks | None = None
     within: tuple[str, ...] = ()
+    derive: tuple[tuple[str, str], ...] = ()
 
     def __post_init__(self) -> None:
         check_names([(self.source, "source"), *((name, "dimension") for name in self.by)])
         check_names([(name, role) for name, role in self._roles() if name is not None])
         check_levels(self.unit, self.within)
+        check_derived(self.derive, (*self.levels, self.weight))
         _check_form(self)
         _check_measures(self)
         check_kind(self.kind, self.by, self.measures, self.bins)
@@ -81,12 +86,20 @@ class Form:
         """The filter as a frozen tree, or None."""
         return None if self.where is None else parse(self.where)
 
+    @property
+    def derived(self) -> tuple[Derived, ...]:
+        """The derived columns as frozen trees, in order."""
+        return derived_of(dict(self.derive))
+
     def columns(self) -> tuple[str, ...]:
         """Return the names of all columns that the statistic reads, sorted, once each."""
         found = {*self.by, *(measure.column for measure in self.measures), *self.levels, self.weight}
         condition = self.filter
         found.update(() if condition is None else condition.columns())
         found.update(() if self.asks is None else self.asks.columns())
+        for derived in reversed(self.derived):
+            found.discard(derived.name)
+            found.update(derived.columns())
         return tuple(sorted(name for name in found if name is not None))
 
     def to_json(self) -> str:
@@ -139,6 +152,8 @@ class Form:
             record["bins"] = list(self.bins)
         if self.asks is not None:
             record["asks"] = self.asks.record()
+        if self.derive:
+            record["derive"] = [list(pair) for pair in self.derive]
         return record
 
 
@@ -208,15 +223,29 @@ def _arguments(text: object) -> dict[str, Any]:  # Any: __post_init__ checks eac
     measures = tuple(Measure(*entry) for entry in record["measures"])
     read: dict[str, Any] = {"kind": Kind(record["kind"]), "by": tuple(record["by"]), "measures": measures}
     if isinstance(record["unit"], list):
-        if len(record["unit"]) < 2:
-            raise _not_a_statistic()
-        read["unit"], read["within"] = split_unit(record["unit"])
+        read |= _levels(record["unit"])
     if "bins" in record:
         check_bins(record["bins"])
         read["bins"] = tuple(map(float, record["bins"]))
+    if "derive" in record:
+        read["derive"] = _pairs(record["derive"])
     if "asks" in record:
         read["asks"] = asks_of(read["kind"], record["asks"])
     return record | read
+
+
+def _levels(unit: list[Any]) -> dict[str, Any]:  # Any: split_unit checks each
+    """Read the levels of a unit; one alone is written as a text."""
+    if len(unit) < 2:
+        raise _not_a_statistic()
+    return dict(zip(("unit", "within"), split_unit(unit), strict=True))
+
+
+def _pairs(derive: object) -> tuple[object, ...]:
+    """Read derived columns as JSON holds them; none at all is not written down."""
+    if not isinstance(derive, list) or not derive:
+        raise _not_a_statistic()
+    return tuple(tuple(pair) if isinstance(pair, list) else pair for pair in derive)
 
 
 def _not_a_statistic() -> DisclosureError:
