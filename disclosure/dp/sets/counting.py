@@ -43,7 +43,7 @@ def marginals_query(plan: SetPlan, rows: exp.Select) -> exp.Select:
     ).from_("placed")
     grouped.set("group", exp.Group(grouping_sets=[exp.GroupingSets(expressions=_sets(plan))]))
     for name, part in (("bounded", rows), ("kept", kept), ("read", read), ("placed", _placed(plan))):
-        grouped = grouped.with_(name, as_=part)
+        grouped = grouped.with_(name, as_=part, copy=False)
     return grouped
 
 
@@ -53,7 +53,7 @@ def _placed(plan: SetPlan) -> exp.Select:
     for index, column in enumerate(plan.attributes):
         domain = domain_node(index, Dimension(column, tuple(plan.dictionary.keys[column])))
         matched = exp.EQ(this=name_node(f"key{index}"), expression=name_node(f"level{index}"))
-        placed = placed.join(domain, on=matched)
+        placed = placed.join(domain, on=matched, copy=False)
     return placed
 
 

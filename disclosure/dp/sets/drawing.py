@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from disclosure.dp.answer import Answer
 from disclosure.dp.bounding import bounded_rows
@@ -23,6 +23,7 @@ from disclosure.dp.sets.planning import SetPlan, half_width, plan_set
 from disclosure.dp.sets.quantity import Quantity
 from disclosure.dp.sets.residuals import tables_of
 from disclosure.dp.sets.rounding import rounded
+from disclosure.errors import DisclosureError
 from disclosure.statistic import Statistic
 
 if TYPE_CHECKING:
@@ -52,7 +53,30 @@ class SetAnswer:
             "plan": self.plan_digest,
             "spend": self.spend,
         }
-        return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        return _canonical(record)
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote; writing it again gives the same bytes.
+
+        Raises:
+            DisclosureError: `answer` when it is something else.
+        """
+        try:
+            record = json.loads(text)
+            answers = tuple(Answer.from_json(_canonical(each)) for each in record["answers"])
+            answer = cls(answers, int(record["spend"]), str(record["plan"]))
+        except (ValueError, TypeError, KeyError, RecursionError):
+            answer = None
+        if answer is None or answer.to_json() != text:
+            raise DisclosureError(
+                "answer", "This is no answer that to_json wrote, or it was changed; fetch it again."
+            )
+        return answer
+
+
+def _canonical(record: object) -> str:
+    return json.dumps(record, sort_keys=True, separators=(",", ":"), allow_nan=False)
 
 
 def aggregate_set(

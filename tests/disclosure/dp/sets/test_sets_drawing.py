@@ -230,7 +230,30 @@ def test_an_answer_says_what_it_cost_once_and_holds_intervals(people, dictionary
         assert dp.Answer.from_json(each.to_json()).to_json() == each.to_json()
         assert (each.intervals["n_low"] < each.table["n"]).all()
         assert (each.intervals["n_high"] > each.table["n"]).all()
-    assert answer.to_json() == answer.to_json()
+    again = dp.SetAnswer.from_json(answer.to_json())
+    assert again.to_json() == answer.to_json()
+    assert (again.spend, again.plan_digest) == (answer.spend, answer.plan_digest)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "[]", "{}", '{"answers": [], "spend": "much", "plan": ""}', "[" * 100_000]
+)
+def test_what_is_no_answer_is_refused(text):
+    with pytest.raises(DisclosureError) as refusal:
+        dp.SetAnswer.from_json(text)
+    assert refusal.value.code == "answer"
+
+
+def test_a_changed_answer_is_refused(people, dictionary, table):
+    text = dp.release_set([table("ab")], people, dictionary, rho=0.005).to_json()
+    for changed in (
+        text.replace('"spend":0', '"spend": 0'),
+        text.replace('"plan":', '"plans":', 1),
+        text + " ",
+    ):
+        with pytest.raises(DisclosureError) as refusal:
+            dp.SetAnswer.from_json(changed)
+        assert refusal.value.code == "answer"
 
 
 def test_two_draws_differ(people, dictionary, pairs):
@@ -242,3 +265,28 @@ def test_two_draws_differ(people, dictionary, pairs):
 
 def test_marginals_close_under_taking_parts():
     assert closure([(0, 2), (1,)]) == ((), (0,), (1,), (2,), (0, 2))
+
+
+def test_levels_of_text_and_flags_are_found_and_are_never_code(describe, table):
+    names = ["it's", 'a "quote"', "x'; drop table source; --", "naïve"]
+    keys = {"a": names, "b": [True, False]}
+    dictionary = describe(keys=keys, bounds={}, scale={}, population=8)
+    rows = pd.DataFrame(
+        {
+            "person_id": range(8),
+            "a": [*names, *names],
+            "b": [True, False, None, True, True, False, True, True],
+        }
+    )
+    plan = dp.plan_set([table("ab"), table("b")], dictionary, rho=90)
+    (whole,) = dp.release_set([table("ab")], rows, dictionary, rho=90).answers
+    assert list(whole.table["a"]) == [name for name in names for _ in range(2)]
+    total = int(exact(plan, rows)[0][0]) // plan.quantities[0].contrasts[0].multiple
+    assert total == rows["b"].notna().sum() == 7
+
+
+def test_a_table_asked_twice_costs_no_accuracy_and_is_the_same_twice(people, dictionary, table):
+    one, twice = (dp.plan_set([table("bc")] * times, dictionary, rho=0.005) for times in (1, 2))
+    assert twice.sigma == one.sigma * 2
+    answers = dp.draw_set(twice, dp.aggregate_set(twice, people)).answers
+    assert answers[0].table.equals(answers[1].table)
