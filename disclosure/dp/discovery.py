@@ -24,7 +24,7 @@ from disclosure.dp.exact import Number, exact
 from disclosure.dp.levels import LONGEST_LEVEL, Kind
 from disclosure.dp.mechanism import Mechanism, Noise, draw_noise
 from disclosure.dp.nodes import name_node, named, typed_node
-from disclosure.dp.published import refuse_foreign, refuse_unpublished_filter
+from disclosure.dp.published import refuse_derived, refuse_foreign, refuse_unpublished_filter
 from disclosure.errors import DisclosureError
 from disclosure.expression.sql import column_node
 from disclosure.kind import Kind as Asked
@@ -169,6 +169,7 @@ def release_keys(  # noqa: PLR0913  the words of a release, all but three by key
 def _refuse_undiscoverable(stat: Statistic, dictionary: Dictionary) -> None:
     """Refuse anything but frequencies by one column that may be discovered."""
     refuse_foreign(stat, dictionary)
+    refuse_derived(stat)
     plain = stat.kind is Asked.TABLE and len(stat.by) == 1 and not stat.measures and not stat.margins
     if not plain or stat.weight is not None:
         raise DisclosureError(

@@ -32,11 +32,7 @@ def refuse_unanswerable(stat: Statistic, dictionary: Dictionary) -> None:
     refuse_foreign(stat, dictionary)
     if stat.kind not in ANSWERED:
         raise DisclosureError("kind", "This kind of statistic has no noisy form; ask for a table.")
-    if stat.derive:
-        raise DisclosureError(
-            "unsupported",
-            "A noisy statistic takes published columns as they are; leave the derived columns out.",
-        )
+    refuse_derived(stat)
     if stat.levels != (dictionary.unit,):
         raise DisclosureError(
             "unit", f"The statistic must name the unit {dictionary.unit!r} alone; set unit= to it."
@@ -64,6 +60,19 @@ def refuse_foreign(stat: object, dictionary: object) -> None:
     """
     if not isinstance(stat, Statistic) or not isinstance(dictionary, Dictionary):
         raise DisclosureError("kind", "A noisy release needs a Statistic and a Dictionary; make them first.")
+
+
+def refuse_derived(stat: Statistic) -> None:
+    """Refuse columns that a question works out itself: their bounds and levels are not published.
+
+    Raises:
+        DisclosureError: `unsupported`.
+    """
+    if stat.derive:
+        raise DisclosureError(
+            "unsupported",
+            "A noisy statistic takes published columns as they are; leave the derived columns out.",
+        )
 
 
 def refuse_unpublished_filter(stat: Statistic, dictionary: Dictionary) -> None:

@@ -285,3 +285,12 @@ def test_a_dimension_may_not_bear_the_name_of_an_intervals_end(describe_people, 
     facts = describe_people(keys={"n_low": ["a"], "region": ["b"]})
     refused("name_clash", ask(by=["n_low"]), facts)
     refused("name_clash", ask(measures={"a": ("sum", "bill"), "a_high": ("mean", "bill")}), facts)
+
+
+def test_a_question_may_not_work_out_columns_of_its_own(describe_people, ask):
+    facts = describe_people(discoverable=["village"])
+    derived = {"derive": {"older": "age + 1"}}
+    refused("unsupported", ask(**derived), facts)
+    with pytest.raises(DisclosureError) as refusal:
+        dp.plan_keys(ask(by=["village"], **derived), facts, rho=0.005, delta=1e-6)
+    assert refusal.value.code == "unsupported"
