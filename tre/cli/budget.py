@@ -53,6 +53,8 @@ def statement(
     dataset: DATASET = None,
     population: Annotated[str | None, typer.Option(help="The account of this population.")] = None,
     form: Annotated[Format, typer.Option("--format", help="Of the statement.")] = Format.JSON,
+    *,
+    as_json: JSON = False,
     out: Annotated[Path | None, typer.Option(help="Write it to this file instead of the screen.")] = None,
 ) -> None:
     """Write what has been spent of a project's, a dataset's or a population's accounts, line by line and over time."""
@@ -62,10 +64,11 @@ def statement(
         Subject.POPULATION: population,
     }
     chosen = [(subject, name) for subject, name in named.items() if name is not None]
+    wanted = Format.JSON if as_json else form
     if len(chosen) != 1:
         raise Misused("one_subject", "Name one of --project, --dataset and --population.")
     with acting(None) as act:
-        text = act.observe(lambda tx: statements.written(statements.of(tx, *chosen[0]), form))
+        text = act.observe(lambda tx: statements.written(statements.of(tx, *chosen[0]), wanted))
     if out is None:
         print(text, end="")  # noqa: T201 - this is the data
     else:
