@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.derivation import problems_of, with_derived
+from disclosure.flags import Flags, flags_of
 from disclosure.grid import Grid, Key, check_size, grid_of, key_of
 from disclosure.holdings import Holdings, holdings_of
 from disclosure.order import Order, keyed, order_of, ordered_columns, position_of
@@ -85,6 +86,7 @@ class Evidence:
         orders: per column that is ordered, where its values lie.
         squares: per column that is squared, the sum of its squares, in units of the square of its scale's last place.
         holdings: per column of whose total the shares are asked, what each unit holds in each cell, from least to most.
+        flags: per column of noughts and ones whose total or spread is asked, units with a one and units with a nought.
         coarser: the evidence counted by each coarser level of unit, with the statistic that names this level alone.
         without: gather the evidence again without the rows of some cells; None where that cannot be done.
     """
@@ -98,6 +100,7 @@ class Evidence:
     orders: dict[str, Order] = field(default_factory=dict)
     squares: dict[str, Whole] = field(default_factory=dict)
     holdings: dict[str, Holdings] = field(default_factory=dict)
+    flags: dict[str, Flags] = field(default_factory=dict)
     coarser: "tuple[tuple[Statistic, Evidence], ...]" = ()
     without: "Callable[[Iterable[Key]], Evidence] | None" = None
 
@@ -145,7 +148,10 @@ def _gathered(
     }
     holdings = holdings_of(question, evidence.grid, scales, by_unit=scan.by_unit)
     squares = _squares(question, evidence.grid, scales)
-    return replace(evidence, orders=orders, squares=squares, holdings=holdings)
+    flags = flags_of(
+        question, evidence.grid, {q: (held.rows, held.total) for q, held in evidence.sums.items()}, scales
+    )
+    return replace(evidence, orders=orders, squares=squares, holdings=holdings, flags=flags)
 
 
 def _fetch(

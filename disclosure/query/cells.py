@@ -7,7 +7,7 @@ from sqlglot import exp
 from disclosure.expression.sql import column_node
 from disclosure.quantity import Role, Scale, scaled_node
 from disclosure.query.groups import group_columns, group_keys, grouped
-from disclosure.query.nodes import count, count_if, is_null, named, select
+from disclosure.query.nodes import count, count_distinct_if, count_if, is_null, named, select
 from disclosure.query.rows import ROWS, Question, rows_tree
 
 PER_UNIT = "disclosure_per_unit"
@@ -77,6 +77,26 @@ def _sorted(name: str) -> exp.Expr:
     """List a column in its order."""
     ordered = exp.Order(this=column_node(name), expressions=[exp.Ordered(this=column_node(name))])
     return exp.ArrayAgg(this=ordered)
+
+
+def flags_tree(question: Question, index: int) -> exp.Select:
+    """Count, per cell and margin, the units with a one and those with a nought, and the rows with anything else.
+
+    Columns: as `cells_tree` up to the levels; units with a one; units with a nought; rows with another value.
+
+    Args:
+        question: what is asked.
+        index: which quantity.
+    """
+
+    def units(digit: int) -> exp.Expr:
+        has = exp.EQ(this=column_node(f"q{index}"), expression=exp.Literal.number(digit))
+        return count_if(has) if question.statistic.unit is None else count_distinct_if("u", has)
+
+    levels = [exp.Literal.number(digit) for digit in (0, 1)]
+    other = exp.Not(this=exp.In(this=column_node(f"q{index}"), expressions=levels))
+    tree = select([*group_columns(question), *named([units(1), units(0), count_if(other)], "c")], ROWS)
+    return grouped(tree, question).with_(ROWS, as_=rows_tree(question), copy=False)
 
 
 def contributors_tree(question: Question, key: str) -> exp.Select:

@@ -32,6 +32,11 @@ def count_distinct(name: str) -> exp.Expr:
     return exp.Count(this=exp.Distinct(expressions=[column_node(name)]))
 
 
+def count_distinct_if(name: str, condition: exp.Expr) -> exp.Expr:
+    """Count the distinct values of a column, nulls left out, in the rows that meet a condition."""
+    return exp.Filter(this=count_distinct(name), expression=exp.Where(this=condition))
+
+
 def is_null(name: str) -> exp.Expr:
     """Whether a column is null."""
     return exp.Is(this=column_node(name), expression=exp.Null())

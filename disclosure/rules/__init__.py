@@ -8,7 +8,7 @@ from disclosure.evidence import Evidence
 from disclosure.policy import Policy
 from disclosure.result import Finding
 from disclosure.rules.concentration import dominance, p_percent
-from disclosure.rules.counts import threshold, zero
+from disclosure.rules.counts import numerator, threshold, zero
 from disclosure.rules.position import edges, endpoint, quantile
 from disclosure.rules.sameness import all_equal, commonest, group
 from disclosure.rules.shape import dof
@@ -19,13 +19,26 @@ from disclosure.verdict import Verdict
 Rule = Callable[[Statistic, Evidence, Policy], Iterator[Finding]]
 
 RULES: Final[tuple[Rule, ...]] = (
-    *(threshold, zero, p_percent, dominance, all_equal, group, commonest, endpoint, edges, quantile, dof),
+    *(
+        threshold,
+        zero,
+        numerator,
+        p_percent,
+        dominance,
+        all_equal,
+        group,
+        commonest,
+        endpoint,
+        edges,
+        quantile,
+        dof,
+    ),
     *(concentration, curve, unshared),
 )
 """The rules on a table, in the order of their findings."""
 BY_UNIT: Final = frozenset(
     {"threshold", "p_percent", "dominance", "commonest", "endpoint", "edges", "quantile", "dof"}
-    | {"concentration", "curve", "unshared"}
+    | {"concentration", "curve", "numerator", "unshared"}
 )
 """The rules that count units, by name: where the unit has levels, they hold at each."""
 

@@ -42,3 +42,17 @@ def zero(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Findi
         )
     if not evidence.grid.keys or not evidence.rows.any():
         yield Finding("zero", (), "No row passes the filter: the empty table itself says so.", Verdict.FAIL)
+
+
+def numerator(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
+    """Find sums and means of noughts and ones with few units on one side: they are counts, and so are the rest.
+
+    Where everyone is on one side, `all_equal` says so.
+    """
+    noun = "rows" if stat.unit is None else "units"
+    for column, flags in evidence.flags.items():
+        for counts, digit in ((flags.ones, "one"), (flags.noughts, "nought")):
+            cells = tuple(np.flatnonzero((counts < policy.min_units) & (counts > 0)).tolist())
+            if cells:
+                sentence = f"Fewer than {policy.min_units} {noun} have a {digit} in {column[:60]!r}, in {count_of(cells)}."
+                yield Finding("threshold", cells, sentence, Verdict.FAIL)
