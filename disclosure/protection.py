@@ -64,8 +64,7 @@ def protect(  # noqa: PLR0913  the words of the contract, all but two by keyword
         raise DisclosureError("method", f"There is no method {method!r:.60}; choose {', '.join(METHODS)}.")
     check_counts_only(report)
     _check_base(base)
-    changed = _changes(report, method, base, key=key, time_limit=time_limit)
-    return _changed(report, changed, method, released)
+    return _changed(report, _changes(report, method, base, key=key, time_limit=time_limit), method, released)
 
 
 def _changes(
