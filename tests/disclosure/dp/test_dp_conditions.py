@@ -259,7 +259,7 @@ QUESTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(row, min_size=1, max_size=25), rows_per_unit=st.integers(1, 3), asked=QUESTIONS)
 def test_removing_a_person_moves_no_vector_beyond_its_sensitivity(
     describe_people, ask, rows, rows_per_unit, asked

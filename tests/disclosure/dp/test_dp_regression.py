@@ -138,7 +138,7 @@ row = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(row, min_size=1, max_size=20), rows_per_unit=st.integers(1, 3))
 def test_removing_a_person_moves_the_sums_within_their_sensitivity(describe_people, rows, rows_per_unit):
     data = pd.DataFrame(rows).astype(
