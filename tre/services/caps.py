@@ -112,10 +112,16 @@ def decide(
     _must_be_allowed(cap_refusal(MAY_DECIDE[decision], actor, _facts(tx, actor, row.account_id, row)))
     verdict = CapVerdict(proposal_id=row.id, decision=decision, reason=reason.strip(), person_id=actor.id)
     tx.add(verdict)
-    subject = f"account:{row.account_id}"
-    if decision is not CapDecision.APPROVE:
+    if decision is CapDecision.APPROVE:
+        _carry_out(tx, actor, row, balance)
+    else:
+        subject = f"account:{row.account_id}"
         audit.record(tx, actor, Event.CAP_PROPOSAL_ENDED, subject, proposal=row.id, decision=decision)
-        return row
+    return row
+
+
+def _carry_out(tx: Transaction, actor: Actor, row: CapProposal, balance: Balance) -> None:
+    """Change the cap as proposed, record it, and ask for the releases that waited for room."""
     unit = CapUnit(row.unit)
     must_fit(CapChange(unit, row.cap_before, row.cap_after), balance)
     setattr(tx.get_one(Account, row.account_id), COLUMNS[unit], row.cap_after)
@@ -124,7 +130,7 @@ def decide(
         tx,
         actor,
         Event.CAP_CHANGED,
-        subject,
+        f"account:{row.account_id}",
         proposal=row.id,
         proposer=row.person_id,
         unit=unit,
@@ -132,7 +138,6 @@ def decide(
         after=row.cap_after,
     )
     _try_again(tx)
-    return row
 
 
 def listing(tx: Transaction, account: str | None = None) -> list[View]:
@@ -149,12 +154,6 @@ def refusals(tx: Transaction, actor: Actor, proposal_id: int) -> dict[CapDecisio
     facts = _facts(tx, actor, row.account_id, row)
     found = {decision: cap_refusal(rules, actor, facts) for decision, rules in MAY_DECIDE.items()}
     return {decision: None if rule is None else rule.sentence for decision, rule in found.items()}
-
-
-def no_proposal(tx: Transaction, actor: Actor, account: str) -> str | None:
-    """Why `actor` may not propose another cap for an account, or None if they may."""
-    rule = cap_refusal(MAY_PROPOSE, actor, _facts(tx, actor, account, None))
-    return None if rule is None else rule.sentence
 
 
 def faults(tx: Transaction) -> list[str]:
