@@ -105,3 +105,26 @@ def test_a_hard_table_is_clean_even_where_no_time_is_given():
     safe = protect(report, time_limit=0.001)
     assert not safe.optimal
     assert safe.report.verdict is Verdict.REVIEW
+
+
+@pytest.mark.parametrize("method", ["suppress", "drop_records"])
+def test_a_sum_is_protected_at_the_level_of_unit_that_gives_most(method):
+    """A household holds what its three persons do, so its sum is what must stay uncertain."""
+    frame = frame_of([[12, 40, 50], [45, 38, 60], [52, 61, 47]])
+    frame["household"] = [0 if person < 9 else person for person in frame["person"]]
+    frame.loc[frame["person"] < 9, "v"] = 1000.0
+    measures = {"t": ("sum", "v")}
+    by_person, by_household = (
+        assess(Statistic.table("d", by=["g", "h"], measures=measures, unit=unit), frame, STANDARD)
+        for unit in ("person", ["person", "household"])
+    )
+    assert by_household.cells["unsafe"][0]
+    assert not by_person.cells["unsafe"][0]
+    safe = protect(by_household, method)
+    assert safe.report.verdict is Verdict.REVIEW
+    assert safe.table["t"][0] == WITHHELD
+    if method == "suppress":
+        low, high = possible_ranges(keys_of(safe.table), values_of(safe.table, "t"))[0]
+        truth = by_household.cells["t"][0]
+        assert low <= truth - 900
+        assert high >= truth + 900
