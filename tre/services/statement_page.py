@@ -11,6 +11,8 @@ WIDTH, HEIGHT = 720, 260
 """Size of the plot, in CSS pixels."""
 LEFT, RIGHT, TOP, BOTTOM = 84, 20, 16, 40
 """Margins of the plot, in CSS pixels."""
+LAST: Final = LEFT + 0.94 * (WIDTH - RIGHT - LEFT)
+"""Where the last posting stands, in CSS pixels: what comes of it is seen to the right."""
 
 STYLE: Final = (
     "body{font:1rem/1.5 sans-serif;margin:2rem auto;max-width:60rem;padding:0 1rem;color:#0b0c0c}"
@@ -153,7 +155,7 @@ def _frame(mine: Sequence[Record], cap: float, top: float, most_cells: float) ->
         (LEFT - 6, base, "end", "0"),
         (LEFT - 6, cap_at + 5, "end", f"{cap / 1e9:.3g} rho"),
         (LEFT, HEIGHT - 14, "start", str(mine[0]["at"])[:10]),
-        (right, HEIGHT - 14, "end", str(mine[-1]["at"])[:10]),
+        (LAST, HEIGHT - 14, "end", str(mine[-1]["at"])[:10]),
         (
             (LEFT + right) // 2,
             HEIGHT - 14,
@@ -166,7 +168,7 @@ def _frame(mine: Sequence[Record], cap: float, top: float, most_cells: float) ->
         + line.format(LEFT, base, right, base, "")
         + line.format(LEFT, f"{cap_at:.1f}", right, f"{cap_at:.1f}", ' stroke-dasharray="8 6"')
         + "".join(
-            f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}" font-size="13" fill="#0b0c0c">{escape(text)}</text>'
+            f'<text x="{x}" y="{y:.1f}" text-anchor="{anchor}" font-size="13" font-family="sans-serif" fill="#0b0c0c">{escape(text)}</text>'
             for x, y, anchor, text in texts
         )
     )
@@ -178,7 +180,7 @@ def _steps(times: Sequence[float], values: Sequence[float], top: float) -> str:
     right = WIDTH - RIGHT
     corners = [(float(LEFT), _height(0, top))]
     for time, value in zip(times, values, strict=True):
-        across = LEFT + (time - first) / span * (right - LEFT)
+        across = LEFT + (time - first) / span * (LAST - LEFT)
         corners += [(across, corners[-1][1]), (across, _height(value, top))]
     corners.append((float(right), corners[-1][1]))
     return " ".join(f"{x:.1f},{y:.1f}" for x, y in corners)
