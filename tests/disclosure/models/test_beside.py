@@ -123,7 +123,7 @@ def test_the_sample_is_told_by_people_not_by_rows():
     assert "a single unit" in next(f.sentence for f in report.findings if f.rule == "differencing")
 
 
-@pytest.mark.parametrize("person", [0, 499, 500, 999])
+@pytest.mark.parametrize("person", [0, 500])
 def test_halves_that_differ_by_a_person_are_found_however_they_are_coded(person):
     first = DATA["id"] < 500
     data = DATA.assign(one=first.astype(int), other=(first ^ (DATA["id"] == person)).astype(int))

@@ -270,7 +270,7 @@ WORDS = st.sampled_from(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(st.lists(WORDS, max_size=25))
 def test_any_words_are_read_or_refused_and_what_is_read_reads_back(words):
     try:
