@@ -6,7 +6,10 @@ import pytest
 
 from disclosure import Statistic
 from disclosure.dp import PRECISIONS
-from tests.builders import AUTHOR, COLLEAGUE, STRANGER, House, counts, manifest
+from tests.builders import AUTHOR, COLLEAGUE, CONTRACT, STRANGER, House, counts, manifest
+from tre.db.address import Role
+from tre.db.engine import engine_for, transaction
+from tre.db.tables import Extract
 from tre.domain.errors import BadInput, Refused
 from tre.domain.outputs import Mode
 from tre.domain.people import WORKER
@@ -105,3 +108,21 @@ def test_what_leaves_with_noise_only_is_refused_exact_and_the_ledger_does_not_mo
     assert set(house.books().values()) == {(0, 0, 0, 0)}
     assert house.submit(house.noisy())
     assert house.do(default_mode, "bills") is Mode.NOISY
+
+
+def test_where_every_dataset_is_released_exact_that_is_how_an_item_leaves_unless_its_author_says_otherwise(
+    house: House,
+) -> None:
+    exact = 'regime = "exact"\n' + CONTRACT.replace('dataset = "accounts"', 'dataset = "open_list"')
+    house.do(projects.register_dataset, WORKER, exact, "2016")
+    assert house.do(default_mode, "bills") is Mode.NOISY
+    extract = house.put_extract()
+    engine = engine_for(house.platform.database, Role.EXTRACT, pool_size=1)
+    for editions, mode in (
+        ({"open_list": "2016"}, Mode.EXACT),
+        ({"open_list": "2016", "accounts": "2016"}, Mode.NOISY),
+    ):
+        with transaction(engine) as tx:
+            tx.get_one(Extract, extract.id).editions = editions
+        assert house.do(default_mode, "bills") is mode
+    engine.dispose()

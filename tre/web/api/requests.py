@@ -11,6 +11,7 @@ from tre.domain.people import Actor
 from tre.services import projects
 from tre.services.outputs import fetch, show
 from tre.services.outputs import vote as voting
+from tre.services.outputs.admission import default_mode
 from tre.services.outputs.asking import Precision, ask_for
 from tre.services.outputs.facts import must_be_member
 from tre.services.outputs.submit import Submission
@@ -88,7 +89,8 @@ def file(by: ByToken, request: str, file: str) -> Response:
 def _submission(tx: Transaction, actor: Actor, asked: SubmissionAsked) -> Submission:
     must_be_member(tx, actor, asked.project)
     precision, reason, cost = Precision(asked.rho, asked.epsilon, asked.precision), None, None
-    if Mode(asked.mode) is Mode.EXACT:
+    mode = default_mode(tx, asked.project) if asked.mode is None else Mode(asked.mode)
+    if mode is Mode.EXACT:
         if precision != Precision():
             raise BadInput("precision_of_exact", "An exact release has no precision. Leave it out.")
         reason = _reason(asked.reason)

@@ -36,6 +36,7 @@ class SubmissionAsked(Shape):
     """A request to release statistics.
 
     Attributes:
+        mode: `noisy` or `exact`; where none is named, as the data's regime says.
         reason: why they must be exact, from the closed list; only with mode `exact`.
         run: the trusted run whose tables are asked about.
         again: the returned request that this is a new version of.
@@ -46,7 +47,7 @@ class SubmissionAsked(Shape):
     project: Name
     title: Name
     context: Sentence
-    mode: Mode = "noisy"
+    mode: Mode | None = None
     rho: float | None = None
     epsilon: float | None = None
     precision: Name | None = None
