@@ -134,3 +134,10 @@ class TestLevels:
         report = judged(data, "anova", ("v", "k"))
         assert report.verdict is Verdict.PASS
         assert set(report.evidence.contributors()) == {None}
+
+
+@pytest.mark.parametrize(("columns", "found"), [("xyz", {"threshold"}), ("wxyz", set())])
+def test_a_table_of_four_degrees_of_freedom_is_the_largest_small_one(columns, found):
+    data = crossed("abc", columns, 600)
+    thin = data[~data["corner"] | (data["u"] < 60)]
+    assert rules(judged(thin, "chi2", ("p", "q"))) == found
