@@ -91,7 +91,9 @@ def _compared(side: Side, released: Sequence[Earlier], policy: Policy, *, again:
         elif again or not side.answers_again(one):
             known.append(one)
     found = list(pairwise(side, known, policy))
-    yield from found or together(side, known, policy)
+    yield from found
+    if not found:
+        yield from together(side, known, policy)
 
 
 def _already_noisy(stat: Statistic, keys: Sequence[Key], released: Sequence[Earlier]) -> Iterator[Finding]:

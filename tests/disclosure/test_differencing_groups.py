@@ -10,7 +10,10 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from disclosure import Policy, Statistic, Verdict, assess
+from disclosure.audit.attacker import solver
+from disclosure.differencing import combinations as searching
 from disclosure.differencing import groups, protected_differences
+from disclosure.differencing.people import classes_of
 from disclosure.evidence import Contributors
 from disclosure.released import Released
 
@@ -123,6 +126,59 @@ def test_more_tables_than_can_be_combined_are_left_to_a_person(monkeypatch):
     monkeypatch.setattr(groups, "MOST_CELLS", 600)
     monkeypatch.setattr(groups, "MOST_ENTRIES", 10)
     assert hits(assess(by("half", where="age < 70"), data, STANDARD, released), "check_failed")
+
+
+def test_a_search_that_is_not_finished_is_left_to_a_person(monkeypatch):
+    data = people(43)
+    unions = ["age < 23", "age >= 20", "age < 20 or age >= 23"]
+    released = earlier(data, total(unions[0]), total(unions[1]))
+    for name, value in (("MOST_CLASSES", 0), ("MOST_KNOWN", 0)):
+        with monkeypatch.context() as patch:
+            patch.setattr(searching, name, value)
+            report = assess(total(unions[2]), data, STANDARD, released)
+        assert report.verdict is Verdict.REVIEW
+        assert "more combinations than were tried" in report.findings[0].sentence
+
+
+def test_a_solver_without_an_answer_settles_nothing():
+    with pytest.raises(TimeoutError):
+        searching._asked(solver(), 1)
+
+
+def test_classes_as_large_as_the_threshold_leave_nobody():
+    members = [
+        (np.arange(20 * cell, 20 * cell + 20, dtype=np.uint64), np.ones(20, dtype=np.int64))
+        for cell in (0, 1)
+    ]
+    classes = classes_of(members, np.array([0, 1]), np.array([0, 0]))
+    assert classes.people.tolist() == [20, 20]
+    assert searching.smallest_left(classes, 10) is None
+    assert searching.in_span(classes, np.zeros(0, dtype=np.int64), np.ones(2)) is None
+    assert searching.in_span(classes, np.array([0]), np.ones(2)) is None
+
+
+def test_people_who_stand_in_several_rows_are_combined_by_their_rows():
+    data = pd.concat([people(43), people(43).iloc[20:23]])
+    unions = ["age < 23", "age >= 20", "age < 20 or age >= 23"]
+    released = earlier(data, total(unions[0]), total(unions[1]))
+    [finding] = hits(assess(total(unions[2]), data, STANDARD, released))
+    assert "as few as 3 units" in finding.sentence
+
+
+def test_those_who_have_a_value_are_combined_too():
+    data = people(100).assign(bill=lambda frame: frame["age"].where(frame["age"] < 43).astype("float64"))
+    unions = [
+        "age < 23 or age >= 80",
+        "(age >= 20 and age < 60) or age >= 70",
+        "age < 20 or age >= 23 and age < 50",
+    ]
+    asked = [
+        Statistic.table("people", unit="person", where=where, measures={"t": ("sum", "bill")})
+        for where in unions
+    ]
+    released = earlier(data, *asked[:2])
+    [finding] = hits(assess(asked[2], data, STANDARD, released))
+    assert "as few as 3 units" in finding.sentence
 
 
 def echelon(rows):
