@@ -63,7 +63,7 @@ def cells_query(plan: Plan, query: Query, rows: exp.Select) -> exp.Select:
         *(named(_key(dimension, plan.dictionary), f"key{i}") for i, dimension in enumerate(dimensions)),
         *(named(value_node(column, plan.dictionary), f"value{i}") for i, column in enumerate(columns)),
         named(exp.true(), "row"),
-    ).from_("kept")
+    ).from_("kept", copy=False)
     grouped = exp.select(
         *(name_node(f"key{i}") for i in range(len(dimensions))),
         named(exp.Count(this=name_node("row")), "rows"),
@@ -72,13 +72,13 @@ def cells_query(plan: Plan, query: Query, rows: exp.Select) -> exp.Select:
             named(exp.Sum(this=name_node(f"value{columns.index(name)}")), f"sum{columns.index(name)}")
             for name in _summed(vectors)
         ),
-    ).from_("read")
+    ).from_("read", copy=False)
     if dimensions:
-        grouped = grouped.group_by(*(name_node(f"key{i}") for i in range(len(dimensions))))
+        grouped = grouped.group_by(*(name_node(f"key{i}") for i in range(len(dimensions))), copy=False)
     answers = [named(held_node(_total(vector, columns)), f"answer{i}") for i, vector in enumerate(vectors)]
     answer = _over_domain(dimensions, answers)
     for name, part in (("bounded", rows), ("kept", kept), ("read", read), ("grouped", grouped)):
-        answer = answer.with_(name, as_=part)
+        answer = answer.with_(name, as_=part, copy=False)
     return answer
 
 
@@ -86,15 +86,17 @@ def _over_domain(dimensions: Sequence[Dimension], answers: list[exp.Expr]) -> ex
     """Every combination of levels in order, joined with what was found there; zero where nothing was."""
     answer = exp.select(*answers)
     if not dimensions:
-        return answer.from_("grouped")
-    answer = answer.from_(domain_node(0, dimensions[0]))
+        return answer.from_("grouped", copy=False)
+    answer = answer.from_(domain_node(0, dimensions[0]), copy=False)
     for index, held in enumerate(dimensions[1:], start=1):
-        answer = answer.join(domain_node(index, held), join_type="cross")
+        answer = answer.join(domain_node(index, held), join_type="cross", copy=False)
     matched = [
         exp.EQ(this=name_node(f"key{i}"), expression=name_node(f"level{i}")) for i in range(len(dimensions))
     ]
-    answer = answer.join(exp.to_table("grouped"), on=exp.and_(*matched), join_type="left")
-    return answer.order_by(*(name_node(f"position{i}") for i in range(len(dimensions))))
+    answer = answer.join(
+        exp.to_table("grouped"), on=exp.and_(*matched, copy=False), join_type="left", copy=False
+    )
+    return answer.order_by(*(name_node(f"position{i}") for i in range(len(dimensions))), copy=False)
 
 
 def domain_node(index: int, dimension: Dimension) -> exp.Subquery:
@@ -113,7 +115,7 @@ def domain_node(index: int, dimension: Dimension) -> exp.Subquery:
     return exp.select(
         named(exp.Anonymous(this="unnest", expressions=[positions]), f"position{index}"),
         named(exp.Anonymous(this="unnest", expressions=[found]), f"level{index}"),
-    ).subquery(f"domain{index}")
+    ).subquery(f"domain{index}", copy=False)
 
 
 def _key(dimension: Dimension, dictionary: Dictionary) -> exp.Expr:

@@ -51,7 +51,7 @@ def name_node(name: str) -> exp.Column:
 
 def named(node: exp.Expr, name: str) -> exp.Expr:
     """A node under a name."""
-    return exp.alias_(node, name, quoted=True)
+    return exp.alias_(node, name, quoted=True, copy=False)  # callers hand over nodes of their own
 
 
 def tried(node: exp.Expr, to: str) -> exp.Expr:

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 from types import MappingProxyType
 from typing import Final, Self, cast
 
@@ -28,7 +29,7 @@ MOST_CELLS: Final = 1_000_000
 """Most cells of one table: sampling takes 12 microseconds per cell, so more would take minutes. Source: ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # without slots: what is worked out of it is kept
 class Plan:
     """A priced noisy release. Depends on question and dictionary only.
 
@@ -46,12 +47,12 @@ class Plan:
     cost: int
     budget: Fraction
 
-    @property
+    @cached_property
     def layout(self) -> Layout:
         """Vectors to draw and columns to print."""
         return layout_of(self.statistic, self.dictionary)
 
-    @property
+    @cached_property
     def noises(self) -> tuple[Noise, ...]:
         """Noise per vector of the layout: equal shares of the budget."""
         vectors = self.layout.vectors
@@ -85,7 +86,7 @@ class Plan:
         """Units per cell if the published population were spread evenly, at least one."""
         return self.expectation.average_cell
 
-    @property
+    @cached_property
     def expectation(self) -> Expectation:
         """How sure the answer will be."""
         return Expectation(self.layout, self.noises, self.dictionary)
@@ -98,7 +99,7 @@ class Plan:
         """
         return self.expectation.mean_sigma(name, rows)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical JSON, in hexadecimal: names exactly this plan."""
         return hashlib.sha256(self.to_json().encode()).hexdigest()
