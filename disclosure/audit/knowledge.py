@@ -9,11 +9,11 @@ import numpy as np
 from disclosure.audit.insiders import People, counted_people, groups_of
 from disclosure.audit.system import Equations, Layer, Mask, Reals, System, margins_of, stack
 from disclosure.audit.tables import Tables, evidence_of
-from disclosure.differencing.intervals import intervals
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence, Sums
 from disclosure.quantity import Quantity, Role
 from disclosure.released import Earlier
+from disclosure.released.intervals import intervals
 from disclosure.result import Report
 
 ADDITIVE: Final = frozenset({"count", "sum", "mean"})

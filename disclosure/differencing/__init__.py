@@ -8,13 +8,13 @@ subtracted. Earlier noisy releases have no known cells; they bound what is withh
 from collections.abc import Iterator, Sequence
 
 from disclosure.differencing.groups import together
-from disclosure.differencing.intervals import noisy_of
 from disclosure.differencing.pairs import Side, pairwise
 from disclosure.evidence import Evidence
 from disclosure.grid import Key
 from disclosure.policy import Policy
 from disclosure.released import Earlier, Imprint, NoisyReleased, Released, imprint_of
 from disclosure.released.imprint import keys_of
+from disclosure.released.intervals import noisy_of
 from disclosure.result import Finding
 from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from disclosure import DisclosureError, NoisyReleased, Policy, Statistic, Verdict, assess, protect
-from disclosure.differencing.intervals import intervals
+from disclosure.released.intervals import intervals
 
 STANDARD = Policy.preset("standard")
 SIZES = {("n", "x"): 30, ("n", "y"): 4, ("s", "x"): 25, ("s", "y"): 40, ("w", "x"): 22, ("w", "y"): 31}

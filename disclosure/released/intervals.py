@@ -7,7 +7,7 @@ from typing import Final, TypeAlias
 import numpy as np
 
 from disclosure.grid import Key, Level
-from disclosure.released import Earlier, NoisyReleased
+from disclosure.released.noisy import NoisyReleased
 from disclosure.statistic import Statistic
 
 WIDTH: Final = 3.0
@@ -29,7 +29,7 @@ class Interval:
     high: float
 
 
-def noisy_of(released: Sequence[Earlier], stat: Statistic) -> list[NoisyReleased]:
+def noisy_of(released: Sequence[object], stat: Statistic) -> list[NoisyReleased]:
     """Return the noisy releases of the same rows that show cells of a statistic, or totals or parts of them."""
     own = set(stat.by)
     return [
@@ -41,7 +41,7 @@ def noisy_of(released: Sequence[Earlier], stat: Statistic) -> list[NoisyReleased
     ]
 
 
-def intervals(stat: Statistic, keys: Sequence[Key], released: Sequence[Earlier]) -> dict[int, Interval]:
+def intervals(stat: Statistic, keys: Sequence[Key], released: Sequence[object]) -> dict[int, Interval]:
     """Return what noisy releases together say of the rows in each cell that they show.
 
     Answers on one cell are averaged with the inverse of their variances as weights, as an attacker would.
