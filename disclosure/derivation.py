@@ -1,16 +1,11 @@
-"""Derived columns of a question: their names, and where they meet the data."""
+"""Derived columns of a question: how they are written, and their names."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping, Sequence
+from typing import Final
 
 from disclosure.errors import DisclosureError
-from disclosure.expression.tree import Term
-from disclosure.expression.value import Derived, derived_of, divisors
+from disclosure.expression.value import derived_of
 from disclosure.naming import check_name
-
-if TYPE_CHECKING:
-    from disclosure.source import Source
-    from disclosure.statistic.form import Form
 
 MAX_DERIVED: Final = 50
 """Most derived columns of a statistic. Source: ours."""
@@ -50,45 +45,3 @@ def check_derived(derive: object, bare: Sequence[str | None]) -> None:
             f"The derived column {clashes[0][:60]!r} stands twice, is read before it is there, or names a unit or "
             "weight; give it a name of its own.",
         )
-
-
-def with_derived(stat: "Form", source: "Source") -> "Source":
-    """Return the data with the derived columns of a question beside those that it reads.
-
-    Raises:
-        DisclosureError: "unknown_column" or "expression_type"; "evidence_failed"; "name_clash": the data have a
-            column of that name, which might be the one that tells people apart.
-    """
-    for derived in stat.derived:
-        if derived.name in source.types:
-            raise DisclosureError(
-                "name_clash",
-                f"The data have a column {derived.name[:60]!r} already; call the derived column another.",
-            )
-        source = source.with_column(derived.name, derived.to_sql(source.kinds))
-    return source
-
-
-def problems_of(stat: "Form", source: "Source") -> tuple[str, ...]:
-    """Say where an expression of the question divides by nought; the result is missing there.
-
-    Args:
-        stat: the question.
-        source: the data, with derived columns.
-    """
-    from disclosure.expression.derived_sql import divides_by_nought  # noqa: PLC0415  sqlglot is slow to import
-
-    return tuple(
-        f"{said} divides by nought in some rows, where it is missing; filter these rows out by their divisor."
-        for said, terms in _dividing(stat, stat.derived)
-        if source.has_row([divides_by_nought(term, source.kinds) for term in terms])
-    )
-
-
-def _dividing(stat: "Form", derived: Sequence[Derived]) -> Iterator[tuple[str, list[Term]]]:
-    condition = stat.filter
-    named = [(f"The derived column {one.name[:60]!r}", one.value) for one in derived]
-    for said, value in [*([] if condition is None else [("The filter", condition.root)]), *named]:
-        terms = list(divisors(value))
-        if terms:
-            yield said, terms

@@ -8,7 +8,7 @@ from typing import Any, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from disclosure.derivation import problems_of, with_derived
+from disclosure.deriving import problems_of, with_derived
 from disclosure.flags import Flags, flags_of
 from disclosure.grid import Grid, Key, check_size, grid_of, key_of
 from disclosure.holdings import Holdings, holdings_of

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from sqlglot import exp
 
-from disclosure.derivation import problems_of, with_derived
+from disclosure.deriving import problems_of, with_derived
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Contributors, Evidence
 from disclosure.expression.sql import Kind, column_node

@@ -3,7 +3,7 @@
 import ast
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from disclosure.errors import DisclosureError
 from disclosure.expression.parse import condition_of, syntax_of, term_of
@@ -21,11 +21,6 @@ from disclosure.expression.tree import (
     term_columns,
     terms,
 )
-
-if TYPE_CHECKING:
-    from sqlglot import exp
-
-    from disclosure.expression.sql import Kinds
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +58,6 @@ class Derived:
     def columns(self) -> frozenset[str]:
         """Return the names of the columns used."""
         return _columns(self.value)
-
-    def to_sql(self, kinds: "Kinds") -> "exp.Expr":
-        """Return an SQL expression tree with quoted identifiers and literal nodes.
-
-        Raises:
-            DisclosureError: "unknown_column" or "expression_type".
-        """
-        from disclosure.expression.derived_sql import value_node  # noqa: PLC0415  sqlglot is slow to import
-
-        return value_node(self.value, kinds)
 
 
 def derived_of(derive: Mapping[str, object]) -> tuple[Derived, ...]:
