@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import pandas as pd
 
+from disclosure.columns import contents
 from disclosure.content import Content
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence
@@ -12,21 +13,6 @@ from disclosure.statistic import Statistic
 from disclosure.values import presence, values_of
 
 _LEVELS = (str, int, float, bool, type(None))
-
-
-def contents(stat: Statistic) -> dict[str, Content]:
-    """Return the table's columns in order: dimensions, what a kind adds, n, units, measures, judgement.
-
-    Each measure has its rows and units beside it.
-    """
-    found = dict.fromkeys(stat.by, Content.LEVEL)
-    found |= {} if stat.asks is None else stat.asks.contents()
-    found |= {"n": Content.COUNT, "units": Content.COUNT}
-    for measure in stat.measures:
-        whole = measure.function == "count" and stat.weight is None
-        found[measure.name] = Content.COUNT if whole else Content.NUMBER
-        found |= {f"{measure.name}_n": Content.COUNT, f"{measure.name}_units": Content.COUNT}
-    return found | {"unsafe": Content.FLAG, "rules": Content.RULES}
 
 
 def cells_frame(stat: Statistic, evidence: Evidence, rules: Sequence[tuple[str, ...]]) -> pd.DataFrame:

@@ -7,7 +7,8 @@ from typing import Any, Final, Self
 
 import pandas as pd
 
-from disclosure.cells import cells_from_record, cells_record, contents
+from disclosure.cells import cells_from_record, cells_record
+from disclosure.columns import contents
 from disclosure.content import Content
 from disclosure.errors import DisclosureError
 from disclosure.evidence import Evidence

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from disclosure.columns import label_columns
 from disclosure.measure import Measure
 from disclosure.statistic import Statistic
 from tre.client.channel import Channel
@@ -123,7 +124,7 @@ class Table:
         """
         request = CheckRequest(statistic=self._statistic.to_json(), protection=self._protection)
         answer = self._channel.ask(Verb.CHECK, CheckAnswer, request)
-        self._checked = Check(answer, len(self._statistic.by))
+        self._checked = Check(answer, len(label_columns(self._statistic)))
         return self._checked
 
     def price(

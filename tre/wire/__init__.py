@@ -172,7 +172,7 @@ class ProtectionShape(Shape):
     """How an exact table is protected before it leaves.
 
     Attributes:
-        method: `suppress`, `drop_records`, `round`, `controlled_round` or `cell_key`.
+        method: `suppress`, `drop_records`, or a rounding or `cell_key`, as `disclosure.protect` calls them.
         base: to what counts are rounded, or by how much a cell key may change them, in rows.
     """
 

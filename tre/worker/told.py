@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Final, Literal
 
 from disclosure import Report
+from disclosure.columns import label_columns
 from disclosure.verdict import Verdict
 from tre import wire
 from tre.services import views
@@ -20,7 +21,7 @@ def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:
     """Write a report in the agreed shape; a table whose values are its author's claim never passes."""
     passes = report.verdict is Verdict.PASS
     verdict = Verdict.REVIEW if is_claim and passes else report.verdict
-    cells, by = report.cells, list(report.statistic.by)
+    cells, by = report.cells, list(label_columns(report.statistic))
     labels = [tuple(map(_scalar, row)) for row in cells[by].itertuples(index=False, name=None)]
     findings = tuple(
         wire.FindingShape(

@@ -20,6 +20,8 @@ class Method(StrEnum):
     SUPPRESS = "suppress"
     DROP_RECORDS = "drop_records"
     ROUND = "round"
+    RANDOM_ROUND = "random_round"
+    MIDPOINT_ROUND = "midpoint_round"
     CONTROLLED_ROUND = "controlled_round"
     CELL_KEY = "cell_key"
 

@@ -13,8 +13,7 @@ from typing import Final
 import pandas as pd
 
 from disclosure import Report, Statistic
-from disclosure.cells import contents
-from disclosure.content import Content
+from disclosure.columns import label_columns
 from disclosure.dp import Plan
 from disclosure.measure import Measure
 from disclosure.safe import WITHHELD
@@ -37,6 +36,17 @@ LONGEST_LABEL: Final = 120
 TOTAL: Final = "Total"
 VERDICTS: Final = {"PASS": "green", "REVIEW": "yellow", "FAIL": "red", None: "grey"}
 """Colour of the tag beside the word."""
+
+PROTECTIONS: Final = {
+    Method.SUPPRESS: f"Unsafe cells are withheld, shown as {WITHHELD}, and others so that nobody can compute them.",
+    Method.DROP_RECORDS: "The records behind unsafe cells are dropped, and the totals are computed without them.",
+    Method.ROUND: "Every count is rounded to a multiple of {base}, each by itself.",
+    Method.RANDOM_ROUND: "Every count is rounded up or down to a multiple of {base} by a keyed draw of its own.",
+    Method.MIDPOINT_ROUND: "Every count is the middle of the {base} counts among which it lies.",
+    Method.CONTROLLED_ROUND: "Every count is rounded to a multiple of {base}, so that totals still add up.",
+    Method.CELL_KEY: "Every count is changed by at most {base}, the same people always by the same amount.",
+}
+"""What each way to protect a table does, in words."""
 
 Shown = dict[str, object]
 
@@ -133,7 +143,7 @@ def table(report: Report, withheld: frozenset[int] = frozenset()) -> Shown:
         report: the report.
         withheld: positions of the cells that a protection withholds.
     """
-    cells, by = report.cells, _label_columns(report.statistic)
+    cells, by = report.cells, list(label_columns(report.statistic))
     numbers = [str(name) for name in cells.columns if name not in {*by, "unsafe", "rules"}]
     order = cells if len(cells) <= MOST_ROWS else cells.sort_values("unsafe", ascending=False, kind="stable")
     return {
@@ -174,26 +184,12 @@ def leaves(evidence: Evidence) -> Shown:
 def protected(text: str) -> str:
     """Say in words how a table is protected."""
     asked = Protection.from_text(text)
-    match asked.method:
-        case Method.SUPPRESS:
-            return (
-                f"Unsafe cells are withheld, shown as {WITHHELD}, and others so that nobody can compute them."
-            )
-        case Method.DROP_RECORDS:
-            return "The records behind unsafe cells are dropped, and the totals are computed without them."
-        case Method.ROUND:
-            return f"Every count is rounded to a multiple of {asked.base}, each by itself."
-        case Method.CONTROLLED_ROUND:
-            return f"Every count is rounded to a multiple of {asked.base}, so that totals still add up."
-        case Method.CELL_KEY:
-            return (
-                f"Every count is changed by at most {asked.base}, the same people always by the same amount."
-            )
+    return PROTECTIONS[asked.method].format(base=asked.base)
 
 
 def findings(report: Report) -> list[Shown]:
     """A report's findings, each with the labels of the cells that it means."""
-    cells, by = report.cells, _label_columns(report.statistic)
+    cells, by = report.cells, list(label_columns(report.statistic))
     found = []
     for finding in report.findings:
         few = cells.iloc[list(finding.cells[:MOST_LABELS])]
@@ -220,11 +216,6 @@ def precision(plan: Plan) -> list[list[Shown]]:
         ]
         for name, sigma in plan.sigma.items()
     ]
-
-
-def _label_columns(statistic: Statistic) -> list[str]:
-    """The columns of a report that hold labels: the dimensions, and those of a model's terms or a curve's parts."""
-    return [name for name, content in contents(statistic).items() if content is Content.LEVEL]
 
 
 def _head(name: str, statistic: Statistic) -> str:
