@@ -188,12 +188,13 @@ def _opened(
     """Compare suspect pairs exactly, and say the least number of people that one of them isolates."""
     old = columns_of(keys_of(release), release.contributors or {})
     isolated: dict[int, int] = {}
-    for name, cell, place in pairs:
+    for name, cell, place in sorted(pairs, key=lambda pair: len(side.columns[pair[0]].parts[pair[1]])):
         column = side.columns[name]
-        count = isolated_by(column.member(cell), old[name].member(place))
-        if 0 < count < limit:
-            for part in column.parts[cell]:
-                isolated[part] = min(count, isolated.get(part, count))
+        count, parts = isolated_by(column.member(cell), old[name].member(place)), column.parts[cell]
+        # a sum that isolates nobody but whom one of its cells isolates by itself says nothing of its other cells
+        if 0 < count < limit and all(isolated.get(part, limit) > count for part in parts):
+            for part in parts:
+                isolated[part] = count
     if isolated:
         cells = tuple(sorted(isolated))
         people = people_of(min(isolated.values()))
