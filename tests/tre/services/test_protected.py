@@ -63,7 +63,12 @@ def test_every_method_leads_from_a_failing_table_to_a_release(house: House, meth
 
 
 def test_what_voters_approve_names_the_protection(house: House) -> None:
-    asks = [house.exact(), house.protected("suppress"), house.protected("round"), house.protected("round", 10)]
+    asks = [
+        house.exact(),
+        house.protected("suppress"),
+        house.protected("round"),
+        house.protected("round", 10),
+    ]
     digests = {house.request(house.submit(ask)).manifest_digest for ask in asks}
     assert len(digests) == len(asks)
     bare = house.items(house.submit(house.exact()))[0]
