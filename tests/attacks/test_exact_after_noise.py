@@ -6,7 +6,10 @@ import pytest
 
 from tests.attacks.deeds import exact, released
 from tests.builders import PRICE, House
+from tre.db.engine import read_only, transaction
 from tre.domain.outputs import State
+from tre.services.outputs import archive, release
+from tre.services.projects import POPULATION
 
 
 @pytest.mark.parametrize(
@@ -21,6 +24,48 @@ def test_an_exact_table_of_cells_released_with_noise_asks_a_person_to_look(
     (item,) = house.items(request)
     assert item.verdict in {"REVIEW", "FAIL"}
     assert "the noise no longer protects them" in str(item.findings)
+
+
+def test_the_finding_names_the_noisy_release_and_a_question_asked_twice_is_one(house: House) -> None:
+    first = released(house, house.noisy())
+    released(house, house.noisy())
+    with read_only(house.platform.application) as tx:
+        known = archive.of(tx, POPULATION)
+    assert [each.release for each in known.noisy] == [f"release-{first}"]
+    (item,) = house.items(house.reviewed(exact("linked")))
+    assert f"'release-{first}'" in str(item.findings)
+
+
+def test_what_left_with_noise_after_the_votes_sends_an_approved_exact_table_back(house: House) -> None:
+    approved = house.approved(exact("linked"))
+    released(house, house.noisy())
+    house.jobs.release(approved)
+    assert house.state(approved) is State.RETURNED
+    assert not house.bundle(approved).exists()
+
+
+def test_an_answer_that_is_paid_for_and_not_drawn_yet_is_told_and_bounds_nothing(house: House) -> None:
+    request = house.approved(house.noisy())
+    with transaction(house.platform.application) as tx:
+        release.charge(tx, request)
+    with read_only(house.platform.application) as tx:
+        (known,) = archive.of(tx, POPULATION).noisy
+    assert known.answer is None
+    (read,) = archive.read(house.platform.objects, archive.Archive((), (known,)))
+    assert (len(read.cells), dict(read.sigma)) == (0, {})
+    (item,) = house.items(house.reviewed(exact("linked")))
+    assert "the noise no longer protects them" in str(item.findings)
+
+
+def test_a_damaged_noisy_answer_passes_nothing(house: House) -> None:
+    released(house, house.noisy())
+    with read_only(house.platform.application) as tx:
+        (known,) = archive.of(tx, POPULATION).noisy
+    path = next(path for path in (house.platform.home / "vault").rglob(str(known.answer)))
+    path.chmod(0o600)
+    path.write_bytes(path.read_bytes().replace(b'"spend"', b'"spent"'))
+    request = house.reviewed(exact("linked"))
+    assert house.state(request) is State.CHECK_ERROR
 
 
 def test_an_exact_table_of_other_rows_is_not_held_against_its_author(house: House) -> None:

@@ -10,7 +10,7 @@ import duckdb
 
 from disclosure import Policy, Statistic
 from disclosure.dp import PRECISIONS
-from disclosure.released import Imprint
+from disclosure.released import Earlier
 from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
@@ -19,7 +19,8 @@ from tre.domain.outputs import Protection
 from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID
-from tre.services.outputs.archive import audit_file, digests, read
+from tre.services.outputs import archive
+from tre.services.outputs.archive import audit_file
 from tre.services.outputs.asking import Precision
 from tre.services.outputs.judging import Question, Table, answer, edition_of
 from tre.services.outputs.pricing import outlook
@@ -150,10 +151,10 @@ class Workspace:
         path = self._derived(source)
         return Table(path, self.registered[source].digest, audit, edition)
 
-    def _archive(self) -> list[Imprint]:
+    def _archive(self) -> list[Earlier]:
         with read_only(self.platform.application) as tx:
-            stored = digests(tx, self.extract.population)
-        return read(self.platform.objects, stored)
+            stored = archive.of(tx, self.extract.population)
+        return archive.read(self.platform.objects, stored)
 
     def _derived(self, name: str) -> Path:
         """Take a copy of a registered table as it lies in the sandbox now, and check it against the extract."""

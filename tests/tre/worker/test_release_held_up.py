@@ -181,7 +181,7 @@ def test_a_finding_that_no_voter_has_seen_sends_an_approved_request_back(house: 
     first, second = house.approved(house.exact()), house.approved(house.exact(where="bill < 900"))
     (item,) = house.items(first)
     objects = house.platform.objects
-    (archived,) = archive.read(objects, [str(item.archive_digest)])
+    (archived,) = archive.read(objects, archive.Archive((str(item.archive_digest),)))
     blind = replace(archived.open(), contributors=None)
     with transaction(house.platform.application) as tx:
         tx.get_one(Item, item.id).archive_digest = archive.put(objects, blind)

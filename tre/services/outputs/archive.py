@@ -4,21 +4,46 @@ Contributors stand there by audit key, which is the same for one person in every
 mounted in a workspace. What is stored is as secret as the data.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 from sqlalchemy import select
 
-from disclosure.released import Imprint, Released, imprint_of
+from disclosure.released import Earlier, Imprint, Released, imprint_of
 from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Release, Request
 from tre.domain.errors import BadInput
 from tre.domain.outputs import Mode
 from tre.services.dictionary import STUDY_ID
+from tre.services.outputs import noised
 from tre.services.outputs.question import AUDIT_KEY, must_leave_our_names
 from tre.vault.objects import ObjectStore
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """What has been released on a population, by the names of what is stored.
+
+    Attributes:
+        exact: digests of the imprints of exact tables, oldest first.
+        noisy: the questions answered with noise.
+    """
+
+    exact: tuple[str, ...]
+    noisy: tuple[noised.Noised, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many releases there are; it only grows."""
+        return len(self.exact) + len(self.noisy)
+
+
+def of(tx: Transaction, population: str) -> Archive:
+    """Everything that has been released on a population, in every project."""
+    return Archive(digests(tx, population), noised.stored(tx, population))
 
 
 def digests(tx: Transaction, population: str) -> tuple[str, ...]:
@@ -39,14 +64,15 @@ def put(objects: ObjectStore, released: Released) -> str:
     return objects.put(imprint_of(released).to_bytes(objects.put(released.to_bytes())))
 
 
-def read(objects: ObjectStore, stored: Sequence[str]) -> list[Imprint]:
-    """Read the imprints of stored releases; a release itself is read when a comparison needs it.
+def read(objects: ObjectStore, archive: Archive) -> list[Earlier]:
+    """Read what a new table is compared with; an exact release itself is read when a comparison needs it.
 
     Raises:
         Refused, NotFound: one is damaged or missing; nothing may be compared without it.
         DisclosureError: one is no stored release.
     """
-    return [_imprint(objects, digest) for digest in stored]
+    exact = [_imprint(objects, digest) for digest in archive.exact]
+    return [*exact, *noised.read(objects, archive.noisy)]
 
 
 def _imprint(objects: ObjectStore, digest: str) -> Imprint:

@@ -57,7 +57,7 @@ class Inspection:
 
     platform: Platform
     question: Question
-    earlier: tuple[str, ...]
+    earlier: archive.Archive
 
     def judged(self) -> Judged:
         """Compute the verdict and the table that would leave.
@@ -131,7 +131,7 @@ def operators_inspection(
     table = Table(extracts / known["path"], known["digest"], audit, edition_of(extract))
     policy = projects.manifest_of(tx, project_id).policy
     question = Question(statistic, policy, table, protection=protection)
-    return Inspection(platform, question, archive.digests(tx, extract.population))
+    return Inspection(platform, question, archive.of(tx, extract.population))
 
 
 def quote(tx: Transaction, actor: Actor, project_id: str, text: str, *, precision: Precision) -> views.View:

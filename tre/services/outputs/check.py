@@ -14,7 +14,7 @@ from tre.domain.outputs import Action, Kind, Mode, Protection, State
 from tre.domain.people import WORKER
 from tre.queue import enqueue
 from tre.services import audit, ledger
-from tre.services.outputs import archive, noised
+from tre.services.outputs import archive
 from tre.services.outputs.facts import items_of, locked, move
 from tre.services.outputs.judging import Judgement, Question, Table, Task, edition_of
 from tre.vault.objects import ObjectStore
@@ -37,24 +37,21 @@ def start(tx: Transaction, request_id: str, vault: Path) -> list[Task] | None:
 def tasks(tx: Transaction, request: Request, vault: Path) -> list[Task]:
     """What there is to judge about a request now: every exact item, against everything released so far."""
     population = tx.get_one(Extract, request.extract_id).population
-    known, answered = archive.digests(tx, population), noised.questions(tx, population)
+    known = archive.of(tx, population)
     return [
-        Task(item.id, _question(tx, request, item, vault=vault, noised=answered), known)
+        Task(item.id, _question(tx, request, item, vault), known)
         for item in items_of(tx, request)
         if item.mode == Mode.EXACT
     ]
 
 
-def _question(
-    tx: Transaction, request: Request, item: Item, *, vault: Path, noised: tuple[Statistic, ...]
-) -> Question:
+def _question(tx: Transaction, request: Request, item: Item, vault: Path) -> Question:
     return Question(
         Statistic.from_json(item.specification),
         Policy.from_json(request.policy),
         table_of(tx, request, item, vault),
         protection=None if item.protection is None else Protection.from_text(item.protection),
         is_derived=item.kind == Kind.RUN,
-        noised=noised,
     )
 
 

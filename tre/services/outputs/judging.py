@@ -16,7 +16,8 @@ from tre.db.tables import Extract
 from tre.domain import canonical
 from tre.domain.errors import TreError
 from tre.domain.outputs import Protection
-from tre.services.outputs import archive, noised, printing
+from tre.services.outputs import archive, printing
+from tre.services.outputs.archive import Archive
 from tre.services.outputs.question import AUDIT_KEY, must_count_people, must_name_people
 from tre.services.platform import Platform
 
@@ -48,7 +49,6 @@ class Question:
         table: of which rows.
         protection: how the table is protected before it leaves, or None.
         is_derived: whether the rows were made by a run, so that their values are its author's claim.
-        noised: the questions answered with noise before on the same population.
     """
 
     statistic: Statistic
@@ -56,7 +56,6 @@ class Question:
     table: Table
     protection: Protection | None = None
     is_derived: bool = False
-    noised: tuple[Statistic, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +65,12 @@ class Task:
     Attributes:
         item: its identifier.
         question: what is to be judged.
-        archive: digests of the exact tables released before on the same population.
+        archive: what was released before on the same population.
     """
 
     item: str
     question: Question
-    archive: tuple[str, ...]
+    archive: Archive
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +116,7 @@ def judge(asked: list[Task], platform: Platform) -> list[Judgement]:
         verdict = judged.report.verdict
         if task.question.is_derived and verdict is Verdict.PASS:
             verdict = Verdict.REVIEW
-        found.append(Judgement(task.item, verdict, judged, len(task.archive)))
+        found.append(Judgement(task.item, verdict, judged, task.archive.size))
     return found
 
 
@@ -128,7 +127,7 @@ def answer(
 
     Args:
         question: what is to be judged.
-        earlier: the exact tables released before on the same population.
+        earlier: what was released before on the same population.
         cell_key: the platform's secret for cell keys.
         name: under which the table would stand in the archive.
 
@@ -138,10 +137,8 @@ def answer(
     with _opened(question) as rows:
         report = assess(question.statistic, rows, question.policy, earlier, key=AUDIT_KEY)
         if question.protection is None:
-            judged = Judged(report, printing.csv_bytes(printing.printed(report)), report.released(name))
-        else:
-            judged = _protected(report, question, earlier, cell_key, name=name)
-    return Judged(noised.flagged(judged.report, question.noised), judged.printed, judged.archived)
+            return Judged(report, printing.csv_bytes(printing.printed(report)), report.released(name))
+        return _protected(report, question, earlier, cell_key, name=name)
 
 
 def _protected(

@@ -1,49 +1,65 @@
-"""Exact tables of cells that have been released with noise: from then on the noise protects nobody in them."""
+"""What has been released with noise on a population: for an exact table an interval per cell, never a number."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass
 
+import pandas as pd
 from sqlalchemy import select
 
-from disclosure import Report, Statistic
-from disclosure.result import Finding, worst
-from disclosure.verdict import Verdict
+from disclosure import NoisyReleased, Statistic
+from disclosure.dp import Answer
 from tre.db.engine import Transaction
-from tre.db.tables import Extract, Item, Release, Request
+from tre.db.tables import Charge, Extract, Item, Release, Request
 from tre.domain.outputs import Mode
+from tre.services.ledger import ANSWERED
+from tre.vault.objects import ObjectStore
 
-SENTENCE = "Cells of this table have been released with noise before; released exactly, the noise no longer protects them."
+
+@dataclass(frozen=True, slots=True)
+class Noised:
+    """One question that is answered with noise.
+
+    Attributes:
+        release: the first release that answers it.
+        specification: what was asked, as `Statistic.to_json()`.
+        answer: digest of the stored answer; None while it is not drawn yet.
+    """
+
+    release: str
+    specification: str
+    answer: str | None
 
 
-def questions(tx: Transaction, population: str) -> tuple[Statistic, ...]:
-    """Every question that has been answered with noise on a population."""
+def stored(tx: Transaction, population: str) -> tuple[Noised, ...]:
+    """Every question that has been paid for on a population, once each: whoever asks again gets the same answer."""
     query = (
-        select(Item.specification)
+        select(Release.id, Item.specification, Item.fingerprint, Charge.answer_digest)
         .join(Request, Request.id == Item.request_id)
         .join(Release, Release.request_id == Request.id)
         .join(Extract, Extract.id == Request.extract_id)
+        .outerjoin(Charge, (Charge.fingerprint == Item.fingerprint) & Charge.state.in_(ANSWERED))
         .where(Item.mode == Mode.NOISY, Item.version == Request.version, Extract.population == population)
         .order_by(Release.released_at, Item.id)
     )
-    return tuple(Statistic.from_json(text) for text in tx.scalars(query))
+    found: dict[str, Noised] = {}
+    for release, specification, fingerprint, answer in tx.execute(query):
+        found.setdefault(fingerprint, Noised(release, specification, answer))
+    return tuple(found.values())
 
 
-def flagged(report: Report, answered: Sequence[Statistic]) -> Report:
-    """Ask a person to look where an exact table shows cells, or totals of cells, that were released with noise."""
-    if not any(_share_cells(report.statistic, each) for each in answered):
-        return report
-    cells = tuple(range(len(report.cells)))
-    findings = (*report.findings, Finding("differencing", cells, SENTENCE, Verdict.REVIEW))
-    return replace(report, findings=findings, verdict=worst(findings))
+def read(objects: ObjectStore, asked: Sequence[Noised]) -> list[NoisyReleased]:
+    """Read what was answered.
+
+    Raises:
+        Refused, NotFound: an answer is damaged or missing; nothing may be compared without it.
+        DisclosureError: one is no stored answer.
+    """
+    return [_read(objects, each) for each in asked]
 
 
-def _share_cells(one: Statistic, other: Statistic) -> bool:
-    """Whether two tables are of the same rows, and the one's dimensions are among the other's."""
-    first, second = set(one.by), set(other.by)
-    same_rows = one.source == other.source and _condition(one) == _condition(other)
-    return same_rows and (first <= second or second <= first)
-
-
-def _condition(statistic: Statistic) -> object:
-    condition = statistic.filter
-    return None if condition is None else condition.canonical()
+def _read(objects: ObjectStore, asked: Noised) -> NoisyReleased:
+    if asked.answer is None:  # it is told that there is one, and bounds nothing
+        statistic = Statistic.from_json(asked.specification)
+        return NoisyReleased(asked.release, statistic, pd.DataFrame(columns=list(statistic.by)), {})
+    answer = Answer.from_json(objects.get(asked.answer).decode())
+    return NoisyReleased(asked.release, answer.statistic, answer.table, answer.sigma)

@@ -48,7 +48,7 @@ def stale(tx: Transaction, request_id: str, vault: Path) -> list[Task]:
         return []
     asked = tasks(tx, request, vault)
     sizes = {item.id: item.archive_size for item in items_of(tx, request)}
-    return asked if any(sizes[task.item] != len(task.archive) for task in asked) else []
+    return asked if any(sizes[task.item] != task.archive.size for task in asked) else []
 
 
 def judged_again(tx: Transaction, request_id: str, judgements: list[Judgement], objects: ObjectStore) -> None:
@@ -189,10 +189,10 @@ def _findings(tx: Transaction, request: Request) -> frozenset[tuple[str, str]]:
 def _must_be_current(tx: Transaction, request: Request) -> None:
     """Refuse to go on when the archive has grown since an exact item was judged; the accounts' rows are held."""
     exact = [item for item in items_of(tx, request) if item.mode == Mode.EXACT]
-    known = len(archive.digests(tx, tx.get_one(Extract, request.extract_id).population)) if exact else 0
+    known = archive.of(tx, tx.get_one(Extract, request.extract_id).population).size if exact else 0
     if any(item.archive_size != known for item in exact):
         raise Unavailable(
-            "archive_grown", "Another exact table was released meanwhile; this one is judged again first."
+            "archive_grown", "Another table was released meanwhile; this one is judged again first."
         )
 
 
