@@ -11,10 +11,12 @@ from disclosure import Policy, Statistic
 from tests.attacks.deeds import derived, exact, released
 from tests.builders import AUTHOR, House
 from tre.domain.errors import BadInput
-from tre.domain.outputs import State
+from tre.domain.ledger import ExactReason
+from tre.domain.outputs import Mode, State
 from tre.services.outputs import archive
 from tre.services.outputs.asking import inspection
 from tre.services.outputs.judging import Question, Table, answer
+from tre.services.outputs.submit import Ask
 
 ONE_PERSON_TWENTY_TIMES = """
     SELECT study_id, region, bill, 'row ' || row_number() OVER () AS line
@@ -127,3 +129,17 @@ def test_a_derived_label_hides_no_message_in_a_nested_value(house: House) -> Non
 )
 def test_the_words_of_a_question_carry_no_message(house: House, words: dict[str, object]) -> None:
     refused(house, "unreadable", exact("linked", **words))
+
+
+def model(formula: object) -> Ask:
+    """A model that is asked for exactly."""
+    asked = Statistic.model("linked", formula=formula, unit="study_id")
+    return Ask(asked.to_json(), "Model", Mode.EXACT, reason=ExactReason.LEGAL_DUTY)
+
+
+def test_a_long_formula_is_read_and_a_long_name_of_a_model_is_no_place_for_a_message(house: House) -> None:
+    long = "bill ~ " + " + ".join(["C(region)"] * 40)
+    assert len(long) > 200
+    assert house.state(house.submit(model(long))) is State.SUBMITTED
+    refused(house, "unreadable", model({"x" * 201: "bill ~ 1"}))
+    refused(house, "unreadable", model({"a": "bill ~ " + "1 + " * 600 + "1"}))

@@ -1,8 +1,10 @@
 """A project as its researchers see it from a notebook."""
 
 import hashlib
+import json
 import re
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +12,7 @@ from disclosure.statistic import Statistic
 from tre.client.channel import Channel
 from tre.client.data import DataTable
 from tre.client.errors import ClientError
+from tre.client.questions import Questions
 from tre.client.table import Table
 from tre.wire import (
     BudgetAnswer,
@@ -27,6 +30,8 @@ from tre.wire import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from disclosure.dp import Practice
 
 DATA: Final = Path("/data")
 OUTPUTS: Final = Path("/outputs")
@@ -65,7 +70,7 @@ class Request:
         return f"Request({self._answer.id}: {self._answer.title}, {self._answer.state})"
 
 
-class Project:
+class Project(Questions):
     """One project: its tables, its budget, and the way to ask for a release."""
 
     def __init__(self, channel: Channel, *, data: Path = DATA, outputs: Path = OUTPUTS) -> None:
@@ -155,18 +160,48 @@ class Project:
         if values is None and aggfunc != "count":
             raise ClientError("no_values", f"Say of which column the {aggfunc} is wanted: values='...'.")
         measures = None if values is None else {f"{values}_{aggfunc}": (aggfunc, values)}
-        unit = self._derived.get(source) or self.table(source).unit
         plain = "Numbers" if values is None else f"{aggfunc.capitalize()} of {values}"
         statistic = Statistic.table(
             source,
             by=by,
             measures=measures,
-            unit=unit,
+            unit=self.unit_of(source),
             where=where,
             margins=margins,
             title=title or f"{plain} by {' and '.join(by)}",
         )
-        return Table(statistic, self._channel)
+        return self.ask(statistic)
+
+    def ask(self, statistic: Statistic) -> Table:
+        """Ask a statistic that was made by hand, or read with `Statistic.from_json`."""
+        return Table(statistic, self._channel, practice=self.simulate)
+
+    def unit_of(self, source: str) -> str:
+        """Return the column of the privacy unit of a table of the extract or a registered one.
+
+        Raises:
+            ClientError: there is no table of this name.
+        """
+        return self._derived.get(source) or self.table(source).unit
+
+    def simulate(self, table: Table | Statistic, n: int = 3, *, precision: str = "standard") -> "Practice":
+        """Draw practice answers from the rows in this workspace, as noise at a precision of the menu would change them.
+
+        They cost nothing, show what bounding and clamping do, and cannot be submitted. Only tables of the extract
+        have the public dictionary that noise needs.
+
+        Raises:
+            ClientError: there is no such table or precision.
+            DisclosureError: the question cannot be answered with noise.
+        """
+        from disclosure import dp  # noqa: PLC0415 - slow; only when wanted
+
+        statistic = table.to_statistic() if isinstance(table, Table) else table
+        if precision not in dp.PRECISIONS:
+            raise ClientError("unknown_precision", f"Choose a precision of {', '.join(dp.PRECISIONS)}.")
+        dictionary = dp.Dictionary.from_json(json.dumps(dict(self.dictionary(statistic.source))))
+        rho = Decimal(dp.PRECISIONS[precision]) / dp.NANO
+        return dp.simulate(statistic, self.table(statistic.source).path, dictionary, n=n, rho=rho)
 
     def pivot_table(  # noqa: PLR0913 - pandas' own words, all by keyword
         self,
@@ -197,6 +232,11 @@ class Project:
         Raises:
             ClientError: the platform refused, for example because the budget does not suffice.
         """
+        if not all(isinstance(item, Table | Statistic) for item in tables):
+            raise ClientError(
+                "not_a_table",
+                "Submit tables and statistics; practice answers and pandas' tables never leave.",
+            )
         items = tuple((item.to_statistic() if isinstance(item, Table) else item).to_json() for item in tables)
         if not items or not title or not context:
             raise ClientError(

@@ -1,6 +1,6 @@
 """A table that a researcher asks for: a statistic, the platform's verdict on it, and what noise would cost."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING, Final
@@ -24,6 +24,8 @@ from tre.wire import (
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from disclosure.dp import Practice
 
 MARGIN: Final = "all"
 SHADE: Final = "background:#f8d7da;color:#000"  # black on this pink: contrast 15.6 to 1
@@ -96,11 +98,17 @@ class Table:
     """One table that is asked for. Nothing of it leaves before two people have approved it."""
 
     def __init__(
-        self, statistic: Statistic, channel: Channel, protection: ProtectionShape | None = None
+        self,
+        statistic: Statistic,
+        channel: Channel,
+        protection: ProtectionShape | None = None,
+        *,
+        practice: "Callable[..., Practice]",
     ) -> None:
         self._statistic = statistic
         self._channel = channel
         self._protection = protection
+        self._practice = practice
         self._checked: Check | None = None
 
     def to_statistic(self) -> Statistic:
@@ -114,7 +122,12 @@ class Table:
 
     def protect(self, method: str = "suppress", *, base: int | None = None) -> "Table":
         """Return the same table, protected before it leaves: see `disclosure.protect` for the methods."""
-        return Table(self._statistic, self._channel, ProtectionShape(method=method, base=base))
+        asked = ProtectionShape(method=method, base=base)
+        return Table(self._statistic, self._channel, asked, practice=self._practice)
+
+    def simulate(self, n: int = 3, *, precision: str = "standard") -> "Practice":
+        """Draw practice answers from the rows in this workspace: see `Project.simulate`."""
+        return self._practice(self._statistic, n, precision=precision)
 
     def check(self) -> Check:
         """Ask the platform for its verdict on the table as it would leave.
@@ -142,6 +155,8 @@ class Table:
 
     def __repr__(self) -> str:
         asked = self._statistic
+        if asked.asks is not None:
+            return f"Table({asked.asks.sentence()} from {asked.source})"
         measures = ", ".join(f"{_aggregation(measure)} of {measure.column}" for measure in asked.measures)
         where = f" where {asked.where}" if asked.where else ""
         return f"Table({measures or 'counts'} by {', '.join(asked.by)} from {asked.source}{where})"

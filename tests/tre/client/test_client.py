@@ -4,7 +4,6 @@ import contextlib
 import json
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import html5lib
@@ -14,87 +13,11 @@ import pytest
 import tre
 from disclosure.errors import DisclosureError
 from disclosure.statistic import Statistic
+from tests.tre.client.answering import DICTIONARY, HOSTILE, TABLES, Platform
 from tre import wire
 from tre.client import ClientError, Project
 from tre.client.channel import Channel
-from tre.domain.errors import Refused
 from tre.sandbox.channel import serving
-
-HOSTILE = "<script>alert('1')</script>"
-TABLES = {
-    "project": "fuel",
-    "tables": [
-        {
-            "name": "linked",
-            "file": "linked.parquet",
-            "unit": "study_id",
-            "columns": [{"name": "region", "type": "VARCHAR", "description": HOSTILE}],
-        }
-    ],
-}
-CHECK = {
-    "verdict": "FAIL",
-    "findings": [{"rule": "threshold", "sentence": f"Fewer than 10: {HOSTILE}.", "cells": [[HOSTILE]]}],
-    "columns": ["region", "n", "units", "unsafe", "rules"],
-    "rows": [[HOSTILE, 3, 3, True, "threshold"], ["Wales", 30, 30, False, ""], [None, 33, 33, False, ""]],
-}
-BUDGET = {
-    "accounts": [{"kind": "project", "name": "fuel", "cap": 100, "spent": 10, "reserved": 5, "remaining": 85}]
-}
-PRICE = {
-    "precision": "standard",
-    "rho": 5_000_000,
-    "epsilon": 0.6,
-    "delta": 1e-6,
-    "half_widths": {"n": 19.6},
-    "remaining": {"project": 95_000_000},
-}
-
-
-class Platform:
-    """Answers by the shapes of the wire, and remembers what it was asked."""
-
-    def __init__(self) -> None:
-        self.asked: list[tuple[str, wire.Shape]] = []
-        self.state = "SUBMITTED"
-
-    def __call__(self, verb: str, payload: dict[str, object]) -> dict[str, object]:
-        takes, gives = wire.SHAPES[wire.Verb(verb)]
-        request = wire.read(takes, payload)
-        self.asked.append((verb, request))
-        return wire.written(wire.read(gives, self._answer(verb, request)))
-
-    def _answer(self, verb: str, request: wire.Shape) -> dict[str, object]:
-        match request:
-            case wire.RegisterRequest():
-                return {"name": request.name}
-            case wire.Named():
-                return {"name": request.name, "dictionary": {"unit": "study_id"}}
-            case wire.SubmitRequest() if request.mode == "exact" and request.reason is None:
-                raise Refused("reason_missing", "An exact release needs a reason.")
-            case wire.SubmitRequest():
-                return {"id": "7", "title": request.title, "state": self.state}
-            case wire.RequestReference():
-                self.state = "WITHDRAWN" if verb == "withdraw" else self.state
-                return {"id": request.id, "title": "T", "state": self.state}
-        return {"tables": TABLES, "budget": BUDGET, "check": CHECK, "price": PRICE}[verb]
-
-
-@pytest.fixture
-def platform() -> Platform:
-    return Platform()
-
-
-@pytest.fixture
-def project(
-    platform: Callable[..., object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Project]:
-    frame = pd.DataFrame({"study_id": ["a", "b"], "region": ["Wales", "London"]})
-    frame.to_parquet(tmp_path / "linked.parquet")
-    with serving(platform) as service:
-        monkeypatch.setenv("TRE_CHANNEL_FD", str(service.inside))
-        with contextlib.closing(Channel.inherited()) as channel:
-            yield Project(channel, data=tmp_path, outputs=tmp_path)
 
 
 def parsed(html: str) -> object:
@@ -144,7 +67,7 @@ def test_tables_are_read_from_the_extract(project: Project) -> None:
 
 def test_budget_and_dictionary_come_from_the_platform(project: Project) -> None:
     assert project.budget().accounts[0].remaining == 85
-    assert project.dictionary("linked") == {"unit": "study_id"}
+    assert project.dictionary("linked") == DICTIONARY
 
 
 def test_a_crosstab_is_a_statistic_with_the_tables_unit(project: Project, platform: Platform) -> None:

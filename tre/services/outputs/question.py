@@ -52,14 +52,17 @@ def must_be_readable(statistic: Statistic) -> None:
         BadInput: a name, title or filter is too long or cannot be printed.
     """
     record = json.loads(statistic.to_json())
-    condition = record.pop("where") or ""
-    names = list(_texts(record))
-    fits = len(condition) <= LONGEST_FILTER and all(len(name) <= LONGEST_NAME for name in names)
-    if not fits or not all(text.isprintable() for text in (*names, " ".join(condition.splitlines()))):
+    models = record.get("asks", {}).pop("formula", [])
+    conditions = [record.pop("where") or "", *(formula for _, formula in models)]
+    names = [*_texts(record), *(name for name, _ in models)]
+    fits = all(len(text) <= LONGEST_FILTER for text in conditions)
+    fits = fits and all(len(name) <= LONGEST_NAME for name in names)
+    printable = (*names, *(" ".join(text.splitlines()) for text in conditions))
+    if not fits or not all(text.isprintable() for text in printable):
         raise BadInput(
             "unreadable",
-            f"The names and the title of a statistic are printable and have at most {LONGEST_NAME} characters, its "
-            f"filter at most {LONGEST_FILTER:,}; shorten them.",
+            f"The names and the title of a statistic are printable and have at most {LONGEST_NAME} characters, a "
+            f"filter or formula at most {LONGEST_FILTER:,}; shorten them.",
         )
 
 

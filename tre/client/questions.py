@@ -1,0 +1,70 @@
+"""What a project can be asked besides tables: quantiles, histograms, curves, associations and models.
+
+Each takes the words of the `Statistic` constructor of its name; the project adds its table and its unit.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from disclosure.statistic import Statistic
+from tre.client.table import Table
+
+USUAL_SOURCE: Final = "linked"
+"""The table that is asked where none is named."""
+Words = Any  # the words of a Statistic constructor, which checks each of them
+
+
+class Questions:
+    """The questions beyond tables; a project is one that can be asked them."""
+
+    def ask(self, statistic: Statistic) -> Table:
+        """Ask a statistic that was made by hand."""
+        raise NotImplementedError
+
+    def unit_of(self, source: str) -> str:
+        """Return the column of the privacy unit of a table."""
+        raise NotImplementedError
+
+    def quantiles(self, value: str, **words: Words) -> Table:
+        """Ask for quantiles of a column: `Statistic.quantiles`."""
+        return self._made(Statistic.quantiles, value, **words)
+
+    def histogram(self, value: str, bins: Sequence[float], **words: Words) -> Table:
+        """Ask how many rows lie in each declared bin of a column: `Statistic.histogram`."""
+        return self._made(Statistic.histogram, value, bins=bins, **words)
+
+    def survival(self, time: str, event: str, **words: Words) -> Table:
+        """Ask for Kaplan-Meier curves: `Statistic.survival`."""
+        return self._made(Statistic.survival, time, event, **words)
+
+    def association(self, test: str, columns: Sequence[str], **words: Words) -> Table:
+        """Ask for a measure or test of association: `Statistic.association`."""
+        return self._made(Statistic.association, test, columns, **words)
+
+    def ols(self, formula: object, **words: Words) -> Table:
+        """Ask for least squares, such as `ols("bill ~ C(tenure)")`: `Statistic.model`."""
+        return self._model("ols", formula, words)
+
+    def logit(self, formula: object, **words: Words) -> Table:
+        """Ask for a logistic regression: `Statistic.model`."""
+        return self._model("logit", formula, words)
+
+    def probit(self, formula: object, **words: Words) -> Table:
+        """Ask for a probit regression: `Statistic.model`."""
+        return self._model("probit", formula, words)
+
+    def poisson(self, formula: object, **words: Words) -> Table:
+        """Ask for a Poisson regression: `Statistic.model`."""
+        return self._model("poisson", formula, words)
+
+    def cox(self, formula: object, *, event: str, **words: Words) -> Table:
+        """Ask for proportional hazards: `Statistic.model`."""
+        return self._model("cox", formula, {**words, "event": event})
+
+    def _model(self, kind: str, formula: object, words: dict[str, Words]) -> Table:
+        return self._made(Statistic.model, kind=kind, formula=formula, **words)
+
+    def _made(
+        self, make: Callable[..., Statistic], *values: object, source: str = USUAL_SOURCE, **words: Words
+    ) -> Table:
+        return self.ask(make(source, *values, unit=self.unit_of(source), **words))
