@@ -31,12 +31,15 @@ class Move:
     duals: Reals
 
 
-def solver() -> highspy.Highs:
-    """Return a silent solver on one thread, so that answers repeat."""
-    highs = highspy.Highs()  # type: ignore[no-untyped-call]  # its constructor has no annotations
-    for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
-        highs.setOptionValue(name, value)
-    return highs
+class Solver(highspy.Highs):
+    """HiGHS, silent and on one thread, so that answers repeat."""
+
+    def __init__(self) -> None:
+        super(
+            highspy.Highs, self
+        ).__init__()  # the wrapper's own would print a banner, before it can be told not to
+        for name, value in (("output_flag", False), ("threads", 1), ("random_seed", 0)):
+            self.setOptionValue(name, value)
 
 
 class Attacker:
@@ -54,7 +57,7 @@ class Attacker:
         self._down, self._up = system.down[self.open], system.up[self.open]
         self._whole = np.flatnonzero(system.whole[self.open])
         self._rows = system.count
-        self._highs = solver()
+        self._highs = Solver()
         self._highs.setOptionValue(
             "simplex_strategy", PRIMAL
         )  # between two questions only the objective changes

@@ -7,7 +7,7 @@ shows at once of every cell it touches how far that one can move.
 import highspy
 import numpy as np
 
-from disclosure.audit.attacker import solver
+from disclosure.audit.attacker import Solver
 from disclosure.audit.system import Places, Reals, System
 
 
@@ -22,7 +22,7 @@ class Moves:
         """Take the columns that may deviate, and what each costs per unit of its way."""
         self.open = columns
         self._down, self._up = system.down[columns], system.up[columns]
-        self._highs = solver()
+        self._highs = Solver()
         self._highs.setOptionValue("presolve", "off")  # few steps lead from nought to a small table
         self._highs.passModel(_model(system, columns, prices))
 

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import linalg, sparse
 
-from disclosure.audit.attacker import solver
+from disclosure.audit.attacker import Solver
 from disclosure.differencing.certificate import gram, nothing_left
 from disclosure.differencing.people import Classes
 
@@ -152,6 +152,6 @@ def _filled(rows: sparse.csr_matrix, bounds: tuple[Reals, Reals], rank: int) -> 
     model.a_matrix_.value_ = rows.data
     continuous, whole = highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger
     model.integrality_ = [continuous] * rank + [whole] * (rows.shape[1] - rank)
-    highs = solver()
+    highs = Solver()
     highs.passModel(model)
     return highs

@@ -5,7 +5,7 @@ import time
 import highspy
 import numpy as np
 
-from disclosure.audit.attacker import solver
+from disclosure.audit.attacker import Solver
 from disclosure.audit.knowledge import counts_of, equations_of
 from disclosure.audit.system import Equations, Reals
 from disclosure.perturb.changed import Changed, changed_counts
@@ -94,7 +94,7 @@ def _additive(values: Reals, equations: Equations, limits: tuple[int, int, float
     below = values // base
     above = np.ceil(values / base)
     low, high = np.maximum(below - steps, 0.0), above + steps
-    highs = solver()
+    highs = Solver()
     highs.setOptionValue("time_limit", max(seconds, 0.0))
     size = len(values)
     highs.addVars(

@@ -7,7 +7,7 @@ from typing import Final
 import highspy
 import numpy as np
 
-from disclosure.audit.attacker import SLACK, Move, solver
+from disclosure.audit.attacker import SLACK, Move, Solver
 from disclosure.audit.system import Mask, Reals, System
 from disclosure.errors import DisclosureError
 
@@ -28,7 +28,7 @@ class Master:
     cost: Reals
     withheld: Mask
     frozen: Mask
-    _highs: highspy.Highs = field(default_factory=solver)
+    _highs: highspy.Highs = field(default_factory=Solver)
 
     def __post_init__(self) -> None:
         size = len(self.cost)

@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from disclosure import Policy, Statistic, Verdict, assess
-from disclosure.audit.attacker import solver
+from disclosure.audit.attacker import Solver
 from disclosure.differencing import combinations as searching
 from disclosure.differencing import groups, protected_differences
 from disclosure.differencing.people import classes_of
@@ -142,7 +142,7 @@ def test_a_search_that_is_not_finished_is_left_to_a_person(monkeypatch):
 
 def test_a_solver_without_an_answer_settles_nothing():
     with pytest.raises(TimeoutError):
-        searching._asked(solver(), 1)
+        searching._asked(Solver(), 1)
 
 
 def test_classes_as_large_as_the_threshold_leave_nobody():

@@ -1,5 +1,8 @@
 """What `protect` emits is safe to print: an auditor of the tests, which shares no code with it, says so too."""
 
+import subprocess
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -10,6 +13,16 @@ from disclosure import DisclosureError, Released, Report, Statistic, Verdict, Wi
 from disclosure.safe import WITHHELD
 from tests.disclosure.independent import possible_ranges
 from tests.disclosure.small_tables import SMALL, STANDARD, checked, frame_of, keys_of, values_of
+
+
+def test_nothing_is_printed_while_a_table_is_protected():
+    lines = (
+        "from tests.disclosure.small_tables import SMALL, checked\n"
+        "from disclosure import protect\n"
+        "protect(checked(SMALL)); protect(checked(SMALL), 'controlled_round')"
+    )
+    done = subprocess.run([sys.executable, "-c", lines], capture_output=True, check=True, text=True)
+    assert (done.stdout, done.stderr) == ("", "")
 
 
 def test_withheld_cells_cannot_be_recovered_from_the_totals():
