@@ -12,9 +12,10 @@ from docs.generate.declarations import contract, manifest
 from docs.generate.judging import events, ledger, policy
 from docs.generate.operating import roles, settings
 from docs.generate.request_states import states
+from docs.generate.rules import rules
 
 FOLDER: Final = Path(__file__).resolve().parents[1] / "reference"
-WRITERS: Final = (states, policy, ledger, roles, events, manifest, contract, commands, settings)
+WRITERS: Final = (states, policy, rules, ledger, roles, events, manifest, contract, commands, settings)
 
 
 def main(arguments: list[str]) -> int:
