@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from disclosure import Policy
 from disclosure.assessment import assess
+from disclosure.association import rules as associated
 from disclosure.differencing import differences
 from disclosure.rules import RULES, counts, failed, failed_check, position, sameness, shape, sharing
 from disclosure.rules.concentration import dominance, p_percent
@@ -41,11 +42,18 @@ class Entry:
 BOOK: Final = (
     Entry(
         "threshold",
-        "A printed number with too few distinct units behind it; for a value, units that have one.",
+        "A printed number, or a step of a Lorenz curve, with too few distinct units behind it; for a value, units that have one.",
         "Few people can be recognised, and each of them can take their own part away from the number.",
         "Three people rent from the council in the east: their count, and any mean of theirs, is unsafe.",
-        ("min_units",),
-        (counts.threshold, counts.numerator, survival.threshold),
+        ("min_units", "min_lorenz_units"),
+        (
+            counts.threshold,
+            counts.numerator,
+            sameness.commonest,
+            sharing.curve,
+            survival.threshold,
+            associated.threshold,
+        ),
     ),
     Entry(
         "zero",
@@ -53,7 +61,7 @@ BOOK: Final = (
         "It says something of everyone: nobody of this region belongs to this class.",
         "No household of a village has gas heating.",
         ("zeros_unsafe",),
-        (counts.zero, survival.zero),
+        (counts.zero, survival.zero, associated.zero),
     ),
     Entry(
         "p_percent",
@@ -61,7 +69,7 @@ BOOK: Final = (
         "Who knows their own part takes it away from the total; what is left bounds the largest part.",
         "Parts of 1,000, 500 and 60: the second learns the first to within 6%.",
         ("p_percent",),
-        (p_percent,),
+        (p_percent, sharing.curve, associated.p_percent),
     ),
     Entry(
         "dominance",
@@ -69,7 +77,7 @@ BOOK: Final = (
         "The number is then nearly their own.",
         "Two firms hold 95% of the turnover in a cell of forty.",
         ("dominance_share", "single_share", "concentration_share"),
-        (dominance, sharing.concentration, sharing.curve, sharing.unshared),
+        (dominance, sharing.concentration, associated.dominance),
     ),
     Entry(
         "all_equal",
@@ -77,7 +85,7 @@ BOOK: Final = (
         "A mean tells then what each of them has, however many they are.",
         "All 330 people of a ward receive the same benefit.",
         ("equal_values_unsafe",),
-        (sameness.all_equal,),
+        (sameness.all_equal, associated.all_equal),
     ),
     Entry(
         "group",
@@ -85,14 +93,14 @@ BOOK: Final = (
         "Who knows that somebody is in the row knows their class as well.",
         "Every tenant in a street is in arrears.",
         ("mode_share",),
-        (sameness.group, sameness.commonest, survival.group),
+        (sameness.group, sameness.commonest, survival.group, associated.group),
     ),
     Entry(
         "endpoint",
         "A least or greatest value, or the outer edge of a histogram, that is the value of a few units.",
         "It is somebody's own value, always.",
         "The highest income of a town.",
-        ("structural_ends",),
+        ("min_units", "structural_ends"),
         (position.endpoint, position.edges),
     ),
     Entry(
@@ -100,8 +108,8 @@ BOOK: Final = (
         "A quantile with too few units on one side, or that is one unit's own value.",
         "Near an end a quantile is an end, and an exact one is the value of a person.",
         "The 99th percentile among sixty people.",
-        ("lone_quantile_unsafe",),
-        (position.quantile,),
+        ("min_units", "lone_quantile_unsafe"),
+        (position.quantile, survival.own_times),
     ),
     Entry(
         "dof",
@@ -109,7 +117,7 @@ BOOK: Final = (
         "With none left, the estimates are the data, written otherwise.",
         "A regression of twelve people on nine columns.",
         ("min_degrees",),
-        (shape.dof,),
+        (shape.dof, associated.dof),
     ),
     Entry(
         "design",
@@ -117,15 +125,15 @@ BOOK: Final = (
         "Constant and coefficient of one person's dummy add up to that person's value.",
         "A dummy that is 1 for one person among 3,000.",
         ("min_design_units", "leverage_share", "min_estimates"),
+        (associated.design,),
     ),
     Entry(
         "survival_step",
-        "A step of a curve with too few events or departures, or that leaves too few at risk; "
-        "likewise a step of a Lorenz curve.",
+        "A step of a curve with too few events or departures, or that leaves too few at risk.",
         "A step for each event gives every person's own time.",
         "A curve in days with 134 steps for 134 deaths.",
-        ("min_step_units", "min_lorenz_units"),
-        (survival.survival_step, survival.own_times),
+        ("min_step_units",),
+        (survival.survival_step,),
     ),
     Entry(
         "differencing",
@@ -150,11 +158,11 @@ BOOK: Final = (
     ),
     Entry(
         "check_failed",
-        "A check that could not run; a person must look.",
+        "A check that could not run; a person must look. A table of too many cells is refused before any check.",
         "What was not checked has not passed.",
         "Infinite values in a column of which the sum is asked.",
         ("max_cells",),
-        (failed, failed_check),
+        (failed, failed_check, sharing.unshared),
     ),
 )
 
