@@ -44,12 +44,16 @@ def open_account(tx: Transaction, account: AccountId, kind: AccountKind, caps: B
 def balances(
     tx: Transaction, accounts: Sequence[str] | None = None, *, lock: bool = False
 ) -> tuple[Balance, ...]:
-    """Return balances in account order; with `lock`, hold the rows until the transaction ends."""
-    query = select(Account).order_by(Account.id)
+    """Return balances in account order; with `lock`, hold the rows until the transaction ends.
+
+    Every posting is locked, posted and moved in this one order. The lock leaves the rows' names alone, so that it does not
+    wait for the share that each posting takes of its account, nor that for it: the two together have deadlocked.
+    """
+    query = select(Account).order_by(Account.id.collate("C"))
     if accounts is not None:
         query = query.where(Account.id.in_(accounts))
     if lock:
-        query = query.with_for_update().execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
     rows = tx.scalars(query).all()
     if accounts is not None and len(rows) != len(set(accounts)):
         raise NotFound(
