@@ -75,7 +75,7 @@ def test_killing_the_platform_kills_the_sandbox(sandbox: None) -> None:
         "confine([python_inside(), '-c', 'import time; time.sleep(1000)', sys.argv[1]], Confinement())"
     )
     platform = subprocess.Popen([sys.executable, "-c", text, token])
-    wait_for(lambda: len(alive(token)) > 2)
+    wait_for(lambda: len(alive(token)) > 3)  # platform, both halves of the sandbox, and the program in it
     platform.kill()
     platform.wait()
     wait_for(lambda: alive(token) == [])
