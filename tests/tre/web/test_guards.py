@@ -181,7 +181,8 @@ def test_a_fault_of_ours_shows_nothing_of_itself_and_keeps_the_headers(
         broken = replace(house.platform, application=gone, settings=settings)
         with serving(create_app(broken), listening):
             visitor = Visitor(House(broken))
-            closing = {"Connection": "close"}  # the server drops a connection after a fault; reusing it is a race
+            # the server drops a connection after a fault; using it again is a race
+            closing = {"Connection": "close"}
             pages = [visitor.raw("GET", path, headers=closing) for path in ("/healthz", "/register")]
             api = visitor.raw("GET", "/api/v1/requests", headers=closing | {"Authorization": "Bearer x"})
     gone.dispose()
