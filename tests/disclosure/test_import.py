@@ -34,3 +34,7 @@ def test_every_public_name_is_there_and_described(name):
 def test_a_name_that_is_not_public_is_an_attribute_error():
     with pytest.raises(AttributeError):
         _ = disclosure.protect_everything
+
+
+def test_the_noise_is_found_by_its_name_however_it_was_loaded_before():
+    assert disclosure.__getattr__("dp") is disclosure.dp

@@ -5,6 +5,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
+from sqlglot import exp
 
 from disclosure import DisclosureError, Policy, Statistic, assess
 from disclosure.query import question_of, scan_tree
@@ -151,3 +152,11 @@ def test_an_engine_that_closes_under_a_question_is_no_answer(plain):
     with pytest.raises(DisclosureError) as caught:
         source.run(scan_tree(question_of(STAT, source)))
     assert caught.value.code == "evidence_failed"
+
+
+def test_a_column_that_the_engine_cannot_derive_is_refused_without_its_words(plain):
+    source = open_source(plain, ["v"])
+    with pytest.raises(DisclosureError) as caught:
+        source.with_column("more", exp.column("nowhere"))
+    assert caught.value.code == "evidence_failed"
+    assert "nowhere" not in caught.value.sentence
