@@ -3,6 +3,7 @@
 Each takes the words of the `Statistic` constructor of its name; the project adds its table and its unit.
 """
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
@@ -14,16 +15,16 @@ USUAL_SOURCE: Final = "linked"
 Words = Any  # the words of a Statistic constructor, which checks each of them
 
 
-class Questions:
+class Questions(ABC):
     """The questions beyond tables; a project is one that can be asked them."""
 
+    @abstractmethod
     def ask(self, statistic: Statistic) -> Table:
         """Ask a statistic that was made by hand."""
-        raise NotImplementedError
 
+    @abstractmethod
     def unit_of(self, source: str) -> str:
         """Return the column of the privacy unit of a table."""
-        raise NotImplementedError
 
     def quantiles(self, value: str, **words: Words) -> Table:
         """Ask for quantiles of a column: `Statistic.quantiles`."""
