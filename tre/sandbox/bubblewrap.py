@@ -67,7 +67,8 @@ def confine(
         BadInput: a place of the confinement is not acceptable.
     """
     with ExitStack() as stack:
-        command, descriptors = _command(program, confinement, stack)
+        lifeline = _lifeline(stack)
+        command, descriptors = _command(program, confinement, stack, lifeline)
         reading, writing = os.pipe2(os.O_CLOEXEC)
         stack.callback(os.close, reading)
         source = _memory(standard_input, stack)
@@ -80,7 +81,7 @@ def confine(
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
                 env=_environment(confinement),
-                pass_fds=(*descriptors, writing, *confinement.inherit),
+                pass_fds=(*descriptors, writing, lifeline, *confinement.inherit),
                 cwd="/",
                 start_new_session=True,
             )
@@ -151,7 +152,7 @@ def _mend(code: str) -> str:
 
 
 def _command(
-    program: Sequence[str], confinement: Confinement, stack: ExitStack
+    program: Sequence[str], confinement: Confinement, stack: ExitStack, lifeline: int
 ) -> tuple[list[str], list[int]]:
     """The command line, which says nothing about this machine, and the descriptors that say the rest."""
     is_root = os.geteuid() == 0
@@ -161,6 +162,7 @@ def _command(
     arguments = _memory(b"--seccomp\0" + str(filter_number).encode() + b"\0" + words.filled(contents), stack)
     order = {
         "limits": _resource_limits(confinement.limits),
+        "lifeline": lifeline,
         "keep": list(confinement.inherit),
         "account": confinement.account if is_root else None,
         "directory": confinement.working_directory,
@@ -176,6 +178,18 @@ def _command(
         LAUNCHER_INSIDE,
     ]
     return [*command, json.dumps(order), *program], [*contents, filter_number, arguments]
+
+
+def _lifeline(stack: ExitStack) -> int:
+    """The reading end of a pipe that this process alone can write to: when it is at its end, this process is gone.
+
+    Until bubblewrap has bound its life to its parent's, a sandbox could outlive a platform that is killed; the launcher
+    looks at this end last of all, and starts nothing for a platform that is not there.
+    """
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    stack.callback(os.close, writing)
+    stack.callback(os.close, reading)
+    return reading
 
 
 def _environment(confinement: Confinement) -> dict[str, str]:

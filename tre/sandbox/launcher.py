@@ -2,7 +2,7 @@
 
 Standard library only, started as `python -I -S`; its text is handed in, so it needs no package. It runs
 behind the system call filter and either becomes the program or exits with `LAUNCHER_FAILED`.
-Arguments: one JSON object (limits, keep, account, directory), then the program. Its environment is passed on.
+Arguments: one JSON object (limits, lifeline, keep, account, directory), then the program. Its environment is passed on.
 """
 
 import ctypes
@@ -32,6 +32,20 @@ def close_all_but(keep: list[int]) -> None:
                 continue  # the one that listed the folder is gone already
     for number in keep:
         os.set_inheritable(number, True)  # noqa: FBT003 - the standard library's own signature
+
+
+def must_have_a_platform(lifeline: int) -> None:
+    """Start nothing when the platform is gone that would end it.
+
+    Raises:
+        OSError: the pipe that only the platform can write to is at its end.
+    """
+    os.set_blocking(lifeline, False)
+    try:
+        os.read(lifeline, 1)
+    except BlockingIOError:
+        return
+    raise OSError("the platform is gone")
 
 
 def become(account: int) -> None:
@@ -64,6 +78,7 @@ def main() -> None:
     order = json.loads(sys.argv[1])
     with open("/proc/self/oom_score_adj", "w") as score:  # noqa: PTH123 - before any import
         score.write("1000")  # when memory runs out the kernel takes this program, not the database
+    must_have_a_platform(order["lifeline"])
     close_all_but(order["keep"])
     library = ctypes.CDLL(None, use_errno=True)
     empty_the_bounding_set(library)

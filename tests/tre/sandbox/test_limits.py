@@ -1,5 +1,6 @@
 """What is inside can use only so much, and is gone when its time is over."""
 
+import json
 import os
 import signal
 import subprocess
@@ -12,9 +13,9 @@ from pathlib import Path
 import pytest
 
 from tre.domain.errors import BadInput, Unavailable
-from tre.sandbox import bubblewrap
+from tre.sandbox import bubblewrap, launcher
 from tre.sandbox.accounts import FIRST_ACCOUNT, borrowed_account
-from tre.sandbox.bubblewrap import confine, prove, python_inside
+from tre.sandbox.bubblewrap import LAUNCHER_FAILED, confine, prove, python_inside
 from tre.sandbox.confinement import GIBIBYTE, MEBIBYTE, Completed, Confinement, Ending, Limits
 
 pytestmark = pytest.mark.sandbox
@@ -75,10 +76,27 @@ def test_killing_the_platform_kills_the_sandbox(sandbox: None) -> None:
         "confine([python_inside(), '-c', 'import time; time.sleep(1000)', sys.argv[1]], Confinement())"
     )
     platform = subprocess.Popen([sys.executable, "-c", text, token])
-    wait_for(lambda: len(alive(token)) > 3)  # platform, both halves of the sandbox, and the program in it
+    wait_for(lambda: len(alive(token)) > 2)
     platform.kill()
     platform.wait()
     wait_for(lambda: alive(token) == [])
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_nothing_starts_for_a_platform_that_is_gone(is_there: bool) -> None:
+    """However early the platform is killed: the last program before the wanted one looks whether it is there."""
+    reading, writing = os.pipe()
+    if not is_there:
+        os.close(writing)
+    order = {"limits": {}, "lifeline": reading, "keep": [], "account": None, "directory": "/"}
+    words = [sys.executable, launcher.__file__, json.dumps(order), sys.executable, "-c", "print('started')"]
+    done = subprocess.run(words, check=False, pass_fds=(reading,), capture_output=True, text=True)
+    os.close(reading)
+    assert ("started" in done.stdout, done.returncode) == (
+        (True, 0) if is_there else (False, LAUNCHER_FAILED)
+    )
+    if is_there:
+        os.close(writing)
 
 
 def wait_for(holds: Callable[[], bool]) -> None:
