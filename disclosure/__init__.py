@@ -7,9 +7,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from disclosure import dp
+    from disclosure import chart, dp
     from disclosure.assessment import assess
     from disclosure.errors import DisclosureError
+    from disclosure.frame import (
+        Checked,
+        cox,
+        crosstab,
+        histogram,
+        kaplan_meier,
+        logit,
+        ols,
+        pivot_table,
+        poisson,
+        probit,
+    )
     from disclosure.policy import Policy, strictest_of
     from disclosure.protection import Wishes, protect, protect_together
     from disclosure.released import NoisyReleased, Released
@@ -19,6 +31,7 @@ if TYPE_CHECKING:
     from disclosure.verdict import Verdict
 
 __all__ = [
+    "Checked",
     "DisclosureError",
     "Finding",
     "NoisyReleased",
@@ -30,13 +43,24 @@ __all__ = [
     "Verdict",
     "Wishes",
     "assess",
+    "chart",
+    "cox",
+    "crosstab",
     "dp",
+    "histogram",
+    "kaplan_meier",
+    "logit",
+    "ols",
+    "pivot_table",
+    "poisson",
+    "probit",
     "protect",
     "protect_together",
     "strictest_of",
 ]
 
 _HOMES: Final = {
+    "Checked": "frame",
     "DisclosureError": "errors",
     "Finding": "result",
     "NoisyReleased": "released",
@@ -48,6 +72,15 @@ _HOMES: Final = {
     "Verdict": "verdict",
     "Wishes": "protection",
     "assess": "assessment",
+    "cox": "frame",
+    "crosstab": "frame",
+    "histogram": "frame",
+    "kaplan_meier": "frame",
+    "logit": "frame",
+    "ols": "frame",
+    "pivot_table": "frame",
+    "poisson": "frame",
+    "probit": "frame",
     "protect": "protection",
     "protect_together": "protection",
     "strictest_of": "policy",
@@ -56,8 +89,8 @@ _HOMES: Final = {
 
 def __getattr__(name: str) -> object:
     """Load a public name from the module that holds it."""
-    if name == "dp":
-        return import_module("disclosure.dp")
+    if name in {"chart", "dp"}:
+        return import_module(f"disclosure.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'disclosure' has no attribute {name!r}")
     found: object = getattr(import_module(f"disclosure.{_HOMES[name]}"), name)
