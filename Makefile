@@ -24,7 +24,7 @@ up: install      ## start portal and worker; Ctrl-C stops everything
 	$(BIN)/tre up
 
 test: install machine  ## every test; branch coverage of the rules must be complete
-	$(BIN)/pytest --cov --cov-report= $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --cov --cov-report= $(PYTEST)
 	$(BIN)/coverage report --include='disclosure/*,tre/domain/*' --fail-under=100
 
 check: install   ## the static part: style, types, floors, playbook
