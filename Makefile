@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export TRE_HOME ?= $(CURDIR)/var
 
-.PHONY: help install demo up test check bench soak fix machine lock clean
+.PHONY: help install demo up test check bench mutate soak fix machine lock clean
 help:            ## show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -38,6 +38,9 @@ check: install   ## the static part: style, types, floors, playbook
 
 bench: install   ## measure, side by side in one run; prints medians and ratios
 	for script in benchmarks/*.py; do $(BIN)/python $$script; done
+
+mutate: install  ## change the rules in small ways and count what the tests notice; writes docs/mutation.md
+	$(BIN)/python -m benchmarks.mutation
 
 soak: install    ## the races, crashes and noise audits that take hours
 	$(BIN)/pytest -m soak --timeout=0 $(PYTEST)

@@ -133,6 +133,8 @@ def test_each_level_of_a_table_needs_as_many_people_as_a_design(noun):
     assert found(rules.design, asked) == [Finding("design", (0, 3, 4), said, FAIL)]
     said = f"A level has fewer than 4 {noun} in 1 cell."
     assert found(rules.design, asked, RELAXED) == [Finding("design", (3,), said, FAIL)]
+    (nobody,) = found(rules.design, asked, Policy(min_design_units=1))
+    assert nobody.cells == (3,)
 
 
 def test_one_unit_that_leads_a_correlation_is_looked_at_and_only_there():

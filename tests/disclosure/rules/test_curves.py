@@ -198,8 +198,9 @@ def test_a_test_needs_people_in_each_group_and_events_beyond_one_a_group(noun):
     few, left = found(rules.comparison, compared(4, 9, events=7, noun=noun), RELAXED)
     assert few.sentence == f"A group has fewer than 5 {noun} in 1 cell."
     assert left.sentence == "Fewer than 6 events are left beyond one a group in 1 cell."
-    (none,) = found(rules.comparison, facts(row("logrank")))
-    assert none.rule == "design"
+    for policy in (STANDARD, Policy(min_design_units=1)):
+        (none,) = found(rules.comparison, facts(row("logrank")), policy)
+        assert none.rule == "design"
 
 
 def test_a_test_without_an_answer_is_looked_at_and_no_test_is_not():
