@@ -203,10 +203,13 @@ def test_a_unit_that_is_fitted_alone_fails_and_a_heavy_one_is_looked_at():
     ]
     (lone,) = said(rules.leverage, lifted(0.7), Policy(dominance_share=0.6, leverage_share=0.65))
     assert lone.sentence == alone
-    four = model(np.ones(4))  # the first row has a leverage of exactly a quarter
-    (exactly,) = said(rules.leverage, four, Policy(leverage_share=0.25, min_design_units=1))
+
+
+def test_leverage_is_judged_exactly_where_the_policy_draws_the_line(monkeypatch):
+    monkeypatch.setattr(rules, "basis_of", lambda _: np.full((4, 1), 0.5))  # each row has exactly a quarter
+    (exactly,) = said(rules.leverage, model(np.ones(4)), Policy(leverage_share=0.25, min_design_units=1))
     assert exactly.verdict is REVIEW
-    (exactly,) = said(rules.leverage, four, Policy(dominance_share=0.25, min_design_units=1))
+    (exactly,) = said(rules.leverage, model(np.ones(4)), Policy(dominance_share=0.25, min_design_units=1))
     assert exactly.verdict is FAIL
 
 
