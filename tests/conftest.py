@@ -1,6 +1,9 @@
 """One real PostgreSQL for the whole session, and a fresh database with all tables for each test that asks.
 
 The fixtures import what they use themselves: tests of the pure library load no database code.
+
+Properties are tried on the same examples each time, so that one commit has one verdict, however slow the machine. New
+examples are looked for with `pytest --hypothesis-profile=explore`.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -22,6 +26,12 @@ if TYPE_CHECKING:
     from tre.db.address import Database, Role
 
 TEMPLATE = "tre_template"
+
+settings.register_profile(
+    "explore", deadline=None, suppress_health_check=[HealthCheck.too_slow], database=None, print_blob=True
+)
+settings.register_profile("suite", settings.get_profile("explore"), derandomize=True)
+settings.load_profile("suite")
 
 
 @pytest.fixture

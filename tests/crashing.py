@@ -11,6 +11,7 @@ from pathlib import Path
 from sqlalchemy import event
 
 from tests.builders import AUTHOR, OTHER_SENIOR, SENIOR, House, open_platform
+from tests.waiting import PATIENCE
 from tre.domain.caps import CapDecision
 from tre.domain.people import WORKER
 from tre.services import caps
@@ -77,7 +78,7 @@ def crashed(house: House, name: str, subject: str, statement: int) -> bool:
     address = house.platform.database.administrator.render_as_string(hide_password=False)
     process = FORK.Process(target=die_at, args=(house.platform.home, address, name, subject, statement))
     process.start()
-    process.join(timeout=120)
+    process.join(timeout=PATIENCE)
     code = process.exitcode
     process.close()
     if code not in {0, -signal.SIGKILL}:

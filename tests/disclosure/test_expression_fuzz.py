@@ -5,7 +5,7 @@ import operator
 
 import duckdb
 import pandas as pd
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disclosure.errors import DisclosureError
@@ -119,7 +119,7 @@ def expected(filter_text, found):
     return [meaning(tree, dict(zip(COLUMNS, row, strict=True))) for row in found]
 
 
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=250, deadline=None)
 @given(condition, rows)
 def test_a_filter_answers_as_an_independent_evaluation_does(filter_text, found):
     try:

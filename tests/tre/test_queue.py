@@ -4,13 +4,13 @@ import logging
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, text
 
+from tests.waiting import PATIENCE, until
 from tre.db.address import Database, Role
 from tre.db.engine import Transaction, read_only, transaction
 from tre.domain.errors import Refused, Unavailable
@@ -152,7 +152,7 @@ folder = Path(sys.argv[2])
 
 def slow(name):
     (folder / f"{name}-{os.getpid()}").touch()
-    time.sleep(60)
+    time.sleep(1000)
 
 def tick():
     (folder / "ticked").touch()
@@ -180,13 +180,6 @@ def worker(
     return start
 
 
-def wait_for(happened: Callable[[], object], seconds: float = 60) -> None:
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end, "it did not happen"
-        time.sleep(0.05)
-
-
 def test_the_job_of_a_killed_worker_is_done_by_the_next_one_at_once(
     application: Engine,
     administrator: Engine,
@@ -202,11 +195,11 @@ def test_the_job_of_a_killed_worker_is_done_by_the_next_one_at_once(
     with transaction(application) as tx:
         enqueue(tx, "slow", {"name": "job"}, once="slow", alone="slow")
     process = worker()
-    wait_for(lambda: list(tmp_path.glob("job-*")))
+    until(lambda: list(tmp_path.glob("job-*")))
     assert ("slow", "doing", 0) in jobs(application)
     process.kill()
     process.wait()
-    wait_for(lambda: nobody_works(administrator))
+    until(lambda: nobody_works(administrator))
     do(Task("slow", take))
     assert done == ["job"]
     assert ("slow", "succeeded", 2) in jobs(application)
@@ -223,7 +216,7 @@ def test_a_second_worker_is_refused_while_one_works(
     do: Callable[..., None], worker: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     worker()
-    wait_for((tmp_path / "ticked").exists)
+    until((tmp_path / "ticked").exists)
     with pytest.raises(Unavailable, match="Another worker") as caught:
         do()
     assert caught.value.code == "worker_running"
@@ -233,9 +226,9 @@ def test_a_worker_does_periodic_work_and_leaves_well_when_told(
     worker: Callable[[], subprocess.Popen[str]], tmp_path: Path
 ) -> None:
     process = worker()
-    wait_for((tmp_path / "ticked").exists)
+    until((tmp_path / "ticked").exists)
     process.send_signal(signal.SIGTERM)
-    assert process.wait(30) == 0
+    assert process.wait(PATIENCE) == 0
 
 
 def test_a_job_that_kills_its_worker_each_time_is_given_up(
@@ -244,10 +237,10 @@ def test_a_job_that_kills_its_worker_each_time_is_given_up(
     with transaction(application) as tx:
         enqueue(tx, "poison", {})
     for _ in range(2):
-        assert worker().wait(60) == -signal.SIGKILL
-        wait_for(lambda: nobody_works(administrator))
+        assert worker().wait(PATIENCE) == -signal.SIGKILL
+        until(lambda: nobody_works(administrator))
     worker()
-    wait_for(lambda: ("poison", "failed", 2) in jobs(application))
+    until(lambda: ("poison", "failed", 2) in jobs(application))
 
 
 def test_a_worker_that_lost_its_lock_does_no_further_job(

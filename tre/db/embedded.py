@@ -28,8 +28,8 @@ ADMINISTRATOR: Final = "postgres"
 DATABASE: Final = "tre"
 UNFINISHED: Final = "data.unfinished"
 _START_SECONDS: Final = 60
-_SETTLE_SECONDS: Final = 10.0
-_STOP_SECONDS: Final = 30.0
+_SETTLE_SECONDS: Final = 60.0
+_STOP_SECONDS: Final = 120.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +92,7 @@ def stop(home: Path) -> None:
     """Stop the server of `home` and wait for its end; no fault if there is none.
 
     Raises:
-        Unavailable: `postgres_unstoppable`, it still runs after half a minute.
+        Unavailable: `postgres_unstoppable`, it still runs after two minutes.
     """
     places = Places(home.resolve())
     if not places.folder.exists():

@@ -9,7 +9,7 @@ import duckdb
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disclosure import dp
@@ -167,7 +167,8 @@ def test_condition_8_every_published_cell_is_answered_and_no_other(people, dicti
     assert all((a == b).all() for a, b in zip(vectors(plan, people), vectors(plan, strange), strict=True))
     drawn = [dp.release(ask(), strange, dictionary, rho=0.005).table for _ in range(20)]
     assert {tuple(table.region) for table in drawn} == {("North", "South", "East", "West")}
-    assert len({int(table.n.iloc[3]) for table in drawn}) > 5  # West has no row, and its zero is noised too
+    # West has no row, and its zero is noised too; at sigma 10, five numbers cover 20 draws once in 1e10 runs
+    assert len({int(table.n.iloc[3]) for table in drawn}) > 5
 
 
 def test_condition_9_levels_are_never_discovered_in_the_data(people, dictionary, ask):
@@ -191,7 +192,9 @@ def test_condition_11_a_mean_is_made_of_noisy_sum_and_count_alone(people, dictio
     table = dp.draw(plan, dp.aggregate(plan, people)).table
     assert list(table.columns) == ["region", "n", "average"]
     true = people.groupby("region").bill.mean()
-    assert table.average[:3].tolist() == pytest.approx([true["North"], true["South"], true["East"]], abs=20)
+    assert table.average[:3].tolist() == pytest.approx(
+        [true["North"], true["South"], true["East"]], abs=30
+    )  # nine times its sigma
     assert 0 <= table.average.iloc[3] <= 5_000  # an empty cell still has a mean within bounds
 
 
@@ -259,7 +262,7 @@ QUESTIONS = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=10, deadline=None)
 @given(rows=st.lists(row, min_size=1, max_size=25), rows_per_unit=st.integers(1, 3), asked=QUESTIONS)
 def test_removing_a_person_moves_no_vector_beyond_its_sensitivity(
     describe_people, ask, rows, rows_per_unit, asked

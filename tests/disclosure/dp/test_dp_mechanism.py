@@ -60,8 +60,10 @@ def test_the_standard_precision_is_a_standard_deviation_of_ten():
 def test_h01_noise_has_the_declared_spread_and_no_bias(noise):
     drawn = draw_noise(noise, zeros(40_000))
     assert drawn.dtype == np.int64
-    assert abs(drawn.mean()) < 5 * noise.sigma / math.sqrt(drawn.size)
-    assert drawn.std() == pytest.approx(noise.sigma, rel=0.04)
+    assert abs(drawn.mean()) < 7 * noise.sigma / math.sqrt(drawn.size)
+    assert drawn.std() == pytest.approx(
+        noise.sigma, rel=0.05
+    )  # nine times its own spread for Laplace, more else
     assert (drawn < 0).any()  # nothing is clamped at zero
 
 
@@ -74,7 +76,7 @@ def test_gaussian_noise_follows_the_discrete_gaussian():
     observed = np.array([(drawn == step).sum() for step in steps])
     rest = drawn.size - observed.sum()
     counts, probabilities = np.append(observed, rest), np.append(expected, 1 - expected.sum())
-    assert stats.chisquare(counts, probabilities * drawn.size).pvalue > 1e-5
+    assert stats.chisquare(counts, probabilities * drawn.size).pvalue > 1e-10
 
 
 @pytest.mark.parametrize(
@@ -110,7 +112,7 @@ def test_a_build_with_half_the_noise_is_refused_by_its_cost(noise):
 )  # fmt: skip
 def test_h18_the_stated_half_width_covers_95_percent(noise):
     covered = np.mean(np.abs(draw_noise(noise, zeros(20_000))) <= noise.half_width)
-    assert 0.94 < covered < 0.98
+    assert 0.939 < covered < 0.98  # seven times the spread of a share of 20,000 below 0.95
 
 
 @pytest.mark.parametrize("scale", [0.3, 1.0, 2.5, 10.0, 199.0, 201.0])

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import statsmodels.formula.api as smf
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disclosure import dp
@@ -73,11 +73,11 @@ def test_with_hardly_any_noise_it_is_the_exact_fit(tenants, facts, formula):
     assert len(fitted) == len(exact.params)
     for name, value in exact.params.items():
         term = fitted.loc[name.replace("Treatment('South')", "ref='South'")]
-        assert term.estimate == pytest.approx(value, abs=2.5 * term.std_error * 0.2 + 0.02 * abs(value))
+        assert term.estimate == pytest.approx(value, abs=2 * term.std_error + 0.02 * abs(value))
         assert term.std_error == pytest.approx(exact.bse[name], rel=0.15)
     fit = answer.table[answer.table.part == "fit"].set_index("term").estimate
-    assert fit["n"] == pytest.approx(4_000, abs=1)
-    assert fit["r2"] == pytest.approx(exact.rsquared, abs=0.01)
+    assert fit["n"] == pytest.approx(4_000, abs=3)  # ten times its sigma
+    assert fit["r2"] == pytest.approx(exact.rsquared, abs=0.02)
 
 
 def test_its_answer_and_plan_keep_their_bytes(tenants, facts):
@@ -138,7 +138,7 @@ row = st.fixed_dictionaries(
 )
 
 
-@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=8, deadline=None)
 @given(rows=st.lists(row, min_size=1, max_size=20), rows_per_unit=st.integers(1, 3))
 def test_removing_a_person_moves_the_sums_within_their_sensitivity(describe_people, rows, rows_per_unit):
     data = pd.DataFrame(rows).astype(

