@@ -70,6 +70,8 @@ def test_edges_are_those_of_the_last_dimension_and_of_histograms_alone():
     keys = [("[0, 10)", "[10, 20)"), ("x", "[0, 10)"), ("x", "[20, 30]")]
     (found,) = edges(stat, banded(0.0, 30.0, keys=keys), STANDARD)
     assert found.cells == (1, 2)
+    empty = order(least=place([], []), greatest=place([], []))
+    assert list(edges(stat, evidence([], keys=[], orders={LONG: empty}), STANDARD)) == []
     policy = replace(STANDARD, structural_ends=((LONG, 0),))
     (found,) = edges(HISTOGRAM, banded(0.0, 30.0), policy)
     assert found.cells == (2,)
