@@ -31,6 +31,8 @@ RULES = (
     "disclosure/association/rules.py",
     "disclosure/models/columns.py",
     "disclosure/models/means.py",
+    "disclosure/models/leverage.py",
+    "disclosure/differencing/pairs.py",
 )
 """The files that hold thresholds and rules, and what runs them."""
 TESTS = ("tests/disclosure/rules",)
@@ -50,8 +52,7 @@ def main() -> None:
     tree, commit = chosen.folder.resolve() / "tree", git("rev-parse", "--short=12", "HEAD").decode().strip()
     mutmut = environment(chosen.folder.resolve()) / "mutmut"
     copy(tree, again=chosen.again)
-    if not chosen.again:
-        run(mutmut, tree)
+    run(mutmut, tree)
     once_more = [
         mutant.name
         for mutant in results_of(mutmut, tree)
@@ -94,6 +95,7 @@ def copy(tree: Path, *, again: bool) -> None:
     with tarfile.open(fileobj=io.BytesIO(git("archive", "HEAD", *COPIED))) as archive:
         archive.extractall(tree, filter="data")
     if (tree / "mutants").is_dir():
+        (tree / "mutants" / "mutmut-stats.json").unlink(missing_ok=True)  # which tests run which functions
         shutil.rmtree(tree / "mutants" / "tests")
         shutil.copytree(tree / "tests", tree / "mutants" / "tests")
     lists = {

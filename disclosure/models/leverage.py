@@ -37,8 +37,9 @@ def smallest_alone(basis: Doubles, codes: Codes, limit: int) -> int:
     """Return the size of a group of fewer than `limit` units that is fitted on its own, or 0 when none is found.
 
     A group is fitted on its own when some mixture of columns is nought outside it: the coefficients then give away
-    what the responses of the group add up to. In such a group one unit has a leverage of at least one by its size, so
-    that without such a unit there is no such group; with one, those that hang together with it are tried.
+    what the responses of the group add up to. In such a group one unit has a leverage of at least one by its size (but
+    for rounding), so that without such a unit there is no such group; with one, those that hang together with it are
+    tried.
 
     Args:
         basis: an orthonormal basis of the design's columns.
@@ -46,7 +47,7 @@ def smallest_alone(basis: Doubles, codes: Codes, limit: int) -> int:
         limit: groups of this many units are large enough.
     """
     sums = np.bincount(codes, (basis**2).sum(axis=1))
-    seeds = np.flatnonzero(sums >= 1 / max(limit - 1, 1))
+    seeds = np.flatnonzero(sums >= ALONE / max(limit - 1, 1))
     seeds = seeds[np.argsort(-sums[seeds], kind="stable")][:MOST_SEEDS]
     return min(
         (size for seed in seeds.tolist() if (size := _alone_with(seed, basis, codes, limit))), default=0
