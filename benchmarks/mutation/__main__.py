@@ -47,19 +47,20 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=__doc__)
     parser.add_argument("--folder", type=Path, default=ROOT / "var" / "mutation")
     parser.add_argument("--again", action="store_true", help="try only what survived the last run")
+    parser.add_argument("--children", type=int, default=2, help="changes that are tried at the same time")
     chosen = parser.parse_args()
     os.nice(19)
     tree, commit = chosen.folder.resolve() / "tree", git("rev-parse", "--short=12", "HEAD").decode().strip()
     mutmut = environment(chosen.folder.resolve()) / "mutmut"
     copy(tree, again=chosen.again)
-    run(mutmut, tree)
+    run(mutmut, tree, chosen.children)
     once_more = [
         mutant.name
         for mutant in results_of(mutmut, tree)
         if mutant.exit_code in TIMED_OUT or (chosen.again and not mutant.is_noticed)
     ]
     if once_more:  # without names mutmut would try everything
-        run(mutmut, tree, *once_more)
+        run(mutmut, tree, chosen.children, *once_more)
     today = datetime.now(tz=UTC).date()
     report = report_of(results_of(mutmut, tree), commit=commit, day=today, tests=TESTS, tool=MUTMUT)
     PAGE.write_text(report, encoding="utf-8")
@@ -110,9 +111,9 @@ def copy(tree: Path, *, again: bool) -> None:
     (tree / "setup.cfg").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def run(mutmut: Path, tree: Path, *names: str) -> None:
+def run(mutmut: Path, tree: Path, children: int, *names: str) -> None:
     """Try every change, or those named, at the lowest priority."""
-    subprocess.run([str(mutmut), "run", "--max-children", "2", *names], cwd=tree, check=True)
+    subprocess.run([str(mutmut), "run", "--max-children", str(children), *names], cwd=tree, check=True)
 
 
 if __name__ == "__main__":
