@@ -30,7 +30,7 @@ NOTEBOOK = PROJECT / "notebooks" / "fuel_poverty.ipynb"
 CONTRACTS, EDITION = sorted((PROJECT / "contracts").glob("*.toml")), "2016-05"
 ADMIN, AUTHOR, COLLEAGUE = "frank.osei", "ada.okafor", "ben.hughes"
 CHECKERS = ("chidi.eze", "dilys.morgan")
-SECONDS = 240
+SECONDS = 600
 Spec = Callable[..., Path]
 
 forks = get_context("forkserver")

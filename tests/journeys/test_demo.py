@@ -51,7 +51,6 @@ def test_summary_tells_stages_refusals_request_bundle_and_receipt(summary: Any) 
     assert set(summary["stages"][0]["counts"]) == SOURCES
     assert all(rows > 0 for rows in summary["stages"][0]["counts"].values())
     assert Path(summary["receipt"]) == Path(summary["bundle"]) / "receipt.json"
-    assert sum(stage["seconds"] for stage in summary["stages"]) < 180
 
 
 def test_summary_tells_what_was_refused_and_why(summary: Any) -> None:

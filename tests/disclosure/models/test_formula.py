@@ -235,13 +235,13 @@ def test_a_bomb_is_refused_at_once(text):
     start = time.process_time()
     with pytest.raises(DisclosureError):
         parse_formula(text)
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 10
 
 
 def test_many_repeats_of_one_term_are_one_term():
     start = time.process_time()
     assert terms("y ~ " + "+".join(["a"] * 20_000)) == ["a"]
-    assert time.process_time() - start < 5
+    assert time.process_time() - start < 20
 
 
 WORDS = st.sampled_from(

@@ -18,7 +18,7 @@ from tre.domain.people import WORKER, Capability, PersonId
 from tre.services import people, sessions
 from tre.services.sessions import IDLE, LIFE, Purpose
 
-TICK = timedelta(seconds=1)
+TICK = timedelta(minutes=5)  # more than a slow machine needs between two statements
 
 
 def issued(house: House, purpose: Purpose = Purpose.SESSION, who: PersonId = AUTHOR) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from sqlalchemy import text, update
@@ -29,13 +29,25 @@ def attempt(house: House, password: str = PASSWORD, who: str = AUTHOR) -> bool:
     return house.do(signin.authenticate, who, password) is not None
 
 
-def waits(house: House) -> float:
-    """Seconds until the account lets anybody in again."""
+def clock(house: House) -> datetime:
+    """The moment by the database's clock."""
     with transaction(house.platform.application) as tx:
-        found = tx.scalar(
-            text("SELECT extract(epoch FROM locked_until - now()) FROM core.person WHERE id = 'ada'")
-        )
-    return float(found or 0)
+        found = tx.scalar(text("SELECT clock_timestamp()"))
+    assert isinstance(found, datetime)
+    return found
+
+
+def fails_and_waits(house: House, wait: timedelta) -> bool:
+    """Fail once more: does the account wait as long, from a moment during the attempt?"""
+    before = clock(house)
+    assert not attempt(house, "wrong")
+    (person,) = house.rows(Person, Person.id == AUTHOR)
+    return person.locked_until is not None and before + wait <= person.locked_until <= clock(house) + wait
+
+
+def failed_before(house: House, times: int) -> None:
+    with transaction(house.platform.application) as tx:
+        tx.execute(update(Person).where(Person.id == AUTHOR).values(failed_logins=times))
 
 
 def waited(house: House) -> None:
@@ -72,20 +84,17 @@ def test_who_is_not_there_looks_like_who_is(house: House, who: str) -> None:
 def test_a_few_mistakes_cost_nothing_and_more_cost_doubling_waits(house: House) -> None:
     for _ in range(FREE_FAILURES - 1):
         assert not attempt(house, "wrong")
-    assert waits(house) <= 0
-    expected = [1, 2, 4, 8]
-    for seconds in expected:
-        assert not attempt(house, "wrong")
-        assert seconds - 1 < waits(house) <= seconds
+    (person,) = house.rows(Person, Person.id == AUTHOR)
+    assert person.locked_until is None or person.locked_until <= clock(house)
+    for seconds in (1, 2, 4, 8):
+        assert fails_and_waits(house, timedelta(seconds=seconds))
         waited(house)
 
 
 def test_while_an_account_waits_even_the_right_password_is_refused_and_nothing_is_counted(
     house: House,
 ) -> None:
-    for _ in range(FREE_FAILURES + 4):
-        attempt(house, "wrong")
-        waited(house)
+    failed_before(house, FREE_FAILURES + 20)
     attempt(house, "wrong")
     (before,) = house.rows(Person, Person.id == AUTHOR)
     assert not attempt(house)
@@ -97,10 +106,8 @@ def test_while_an_account_waits_even_the_right_password_is_refused_and_nothing_i
 
 
 def test_no_wait_is_longer_than_the_longest(house: House) -> None:
-    with transaction(house.platform.application) as tx:
-        tx.execute(update(Person).where(Person.id == AUTHOR).values(failed_logins=10_000))
-    attempt(house, "wrong")
-    assert LONGEST_WAIT - timedelta(seconds=5) < timedelta(seconds=waits(house)) <= LONGEST_WAIT
+    failed_before(house, 10_000)
+    assert fails_and_waits(house, LONGEST_WAIT)
 
 
 def test_a_success_forgets_the_mistakes(house: House) -> None:
