@@ -18,8 +18,10 @@ def derived_pairs(derive: Mapping[str, str] | None) -> tuple[tuple[str, str], ..
     return tuple((derive or {}).items())
 
 
-def check_derived(derive: object, bare: Sequence[str | None]) -> None:
+def check_derived(derive: object, bare: Sequence[str | None], *, has_unit: bool) -> None:
     """Refuse derived columns that are no pairs of texts, stand twice, use themselves or name a unit or weight.
+
+    One that looks at other rows of its unit needs a unit.
 
     Raises:
         DisclosureError: "expression", "name", "name_clash".
@@ -35,6 +37,11 @@ def check_derived(derive: object, bare: Sequence[str | None]) -> None:
         check_name(name, "derived column")
     names = [name for name, _ in derive]
     found = derived_of(dict(derive))
+    if not has_unit and any(derived.aggregates() for derived in found):
+        raise DisclosureError(
+            "expression",
+            "Count, sum, first and their like look at all rows of one unit, and none is named; give unit='person_id'.",
+        )
     read: set[str] = set()
     for derived in found:
         read |= derived.columns() - set(names[: names.index(derived.name)])

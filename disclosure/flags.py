@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.grid import Grid
-from disclosure.measure import ADDED, SHARED, SPREAD
+from disclosure.measure import ADDED, DIVIDED, SHARED, SPREAD
 from disclosure.order import keyed, position_of
 from disclosure.quantity import Quantity, Role, Scale
 from disclosure.query import Question, flags_tree
@@ -46,7 +46,9 @@ def flags_of(
     Raises:
         DisclosureError: "evidence_failed"; also where the data have changed since the cells were laid out.
     """
-    shown = {m.column for m in question.statistic.measures if m.function in ADDED | SPREAD | SHARED}
+    measures = question.statistic.measures
+    shown = {m.column for m in measures if m.function in ADDED | SPREAD | SHARED}
+    shown |= {half for m in measures if m.function in DIVIDED for half in m.halves}
     found = {}
     for index, (quantity, scale) in enumerate(zip(question.quantities, scales, strict=True)):
         if quantity.role is not Role.VALUE or quantity.column not in shown:

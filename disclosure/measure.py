@@ -21,9 +21,11 @@ SPREAD: Final = frozenset({"std", "var", "cv"})
 SHARED: Final = frozenset({"gini", "hhi", "lorenz"})
 """Aggregations of how a total is shared out among the units: Gini's coefficient, Herfindahl's index (the sum of squared
 shares), and the share of the total that the units with least hold, such as ("lorenz", "bill", 0.9)."""
+DIVIDED: Final = frozenset({"ratio"})
+"""Aggregations that are a ratio of totals, such as ("ratio", "claims", "policies")."""
 FUNCTIONS: Final = (
     *("count", "sum", "mean", "median", "quantile", "min", "max", "mode", "std", "var", "proportion"),
-    *("cv", "gini", "hhi", "lorenz"),
+    *("cv", "gini", "hhi", "lorenz", "ratio"),
 )
 """The aggregations a measure may use."""
 RESERVED: Final = frozenset({"n", "units", "unsafe", "rules"})
@@ -43,7 +45,8 @@ class Measure:
         name: the author's name for it.
         function: one of `FUNCTIONS`.
         column: what is aggregated; None only for a count or proportion of rows.
-        argument: which quantile, above 0 and below 1; or of what a proportion is taken, one of `SHARES`; else None.
+        argument: which quantile, above 0 and below 1; or of what a proportion is taken, one of `SHARES`; or the column
+            by whose total a ratio divides; else None.
     """
 
     name: str
@@ -62,6 +65,20 @@ class Measure:
     def step(self) -> Fraction | None:
         """Up to which share of the units a Lorenz curve is asked, exactly; None where none is."""
         return Fraction(repr(self.argument)) if self.function == "lorenz" else None
+
+    @property
+    def halves(self) -> tuple[str, str, str]:
+        """The names of a ratio's evidence: above the line, below it, and what is below without what is above.
+
+        Both totals are of the rows in which both columns are present.
+        """
+        whole = f"{self.column} / {self.argument}"
+        return f"{whole}: above the line", f"{whole}: below the line", f"{whole}: below without above"
+
+    def columns(self) -> tuple[str, ...]:
+        """Return the columns that the measure reads."""
+        found = (self.column, str(self.argument) if self.function in DIVIDED else None)
+        return tuple(name for name in found if name is not None)
 
     def record(self) -> list[object]:
         """Return the measure as JSON holds it."""
@@ -122,7 +139,7 @@ def check_weighted(measures: Sequence[Measure]) -> None:
             "weight", "A weighted table needs a measure, such as {'people': ('count', None)}."
         )
     for measure in measures:
-        if measure.function not in COUNTED | ADDED:
+        if measure.function not in COUNTED | ADDED | DIVIDED:
             raise DisclosureError(
                 "weight",
                 f"A weighted {measure.function} is not computed here; leave the weight out or ask for a mean.",
@@ -162,5 +179,7 @@ def _check_argument(measure: Measure) -> None:
             raise DisclosureError(
                 "measure", f"The proportion {name!r} must say of what: one of {', '.join(SHARES)}."
             )
+    elif measure.function in DIVIDED:
+        check_name(argument, "column below the line")
     elif argument is not None:
         raise DisclosureError("measure", f"The measure {name!r} takes a function and a column, nothing more.")

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from disclosure.errors import DisclosureError
 from disclosure.expression.sql import Kind, column_node
-from disclosure.measure import COUNTED, SPREAD
+from disclosure.measure import COUNTED, DIVIDED, SPREAD, Measure
 from disclosure.source import Source, evidence_failed
 from disclosure.statistic import Statistic
 
@@ -92,10 +92,16 @@ def quantities_of(stat: Statistic) -> tuple[Quantity, ...]:
             roles.extend([] if measure.function in COUNTED else [Role.WEIGHTED])
         if measure.column is None:
             roles = [role for role in roles if role is Role.WEIGHT]
-        found.update(dict.fromkeys(Quantity(measure.column, role) for role in roles))
+        for name in evidence_columns(measure):
+            found.update(dict.fromkeys(Quantity(name, role) for role in roles))
     if stat.bins is not None:
         found[Quantity(stat.by[-1], Role.VALUE)] = None
     return tuple(found)
+
+
+def evidence_columns(measure: Measure) -> tuple[str | None, ...]:
+    """Return the columns of which a measure's evidence is gathered: its own, or the halves of a ratio."""
+    return measure.halves if measure.function in DIVIDED else (measure.column,)
 
 
 def check_numeric(stat: Statistic, source: Source) -> None:
@@ -104,14 +110,23 @@ def check_numeric(stat: Statistic, source: Source) -> None:
     Raises:
         DisclosureError: "not_numeric".
     """
-    names = [m.column for m in stat.measures if m.column is not None and m.function not in COUNTED]
+    names = [name for m in stat.measures if m.function not in COUNTED for name in m.columns()]
     names += [] if stat.bins is None else [stat.by[-1]]
     for name in [*names, *([] if stat.weight is None else [stat.weight])]:
-        if source.kinds[name] not in {Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN}:
-            raise DisclosureError(
-                "not_numeric",
-                f"The column {name[:60]!r} holds {source.kinds[name].value}, which cannot be added; count it instead.",
-            )
+        check_addable(name, source)
+
+
+def check_addable(name: str, source: Source) -> None:
+    """Refuse a column of what is no number.
+
+    Raises:
+        DisclosureError: "not_numeric".
+    """
+    if source.kinds[name] not in {Kind.INTEGER, Kind.NUMBER, Kind.BOOLEAN}:
+        raise DisclosureError(
+            "not_numeric",
+            f"The column {name[:60]!r} holds {source.kinds[name].value}, which cannot be added; count it instead.",
+        )
 
 
 def raw_node(quantity: Quantity, stat: Statistic, source: Source, *, is_clean: bool = False) -> exp.Expr:

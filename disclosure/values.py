@@ -8,9 +8,9 @@ import numpy as np
 from disclosure.evidence import Evidence, Sums
 from disclosure.grid import Grid
 from disclosure.holdings import shares
-from disclosure.measure import COUNTED, SHARED, SPREAD, Measure
+from disclosure.measure import ADDED, COUNTED, DIVIDED, SHARED, SPREAD, Measure
 from disclosure.order import Order
-from disclosure.quantity import Quantity, Role
+from disclosure.quantity import Quantity, Role, evidence_columns
 from disclosure.source import evidence_failed
 from disclosure.statistic import Statistic
 
@@ -20,7 +20,7 @@ def presence(measure: Measure, evidence: Evidence) -> tuple[np.ndarray, np.ndarr
     if measure.column is None:
         return evidence.rows, evidence.units
     role = Role.PRESENT if measure.function in COUNTED else Role.VALUE
-    sums = evidence.sums[Quantity(measure.column, role)]
+    sums = evidence.sums[Quantity(evidence_columns(measure)[0], role)]
     return sums.rows, sums.units
 
 
@@ -31,14 +31,17 @@ def values_of(measure: Measure, stat: Statistic, evidence: Evidence) -> Iterable
         if measure.function == "count":
             return counts
         return _proportions(counts, evidence.grid, str(measure.argument))
+    if measure.function in DIVIDED:
+        return _ratios(measure, stat, evidence)
     column = str(measure.column)
     if measure.function in SPREAD:
         return _spreads(measure, column, evidence)
-    if measure.function in {"sum", "mean"}:
+    if measure.function in ADDED:
         return _totals_or_means(measure, stat, evidence)
-    if measure.function in SHARED:
-        return shares(measure, evidence.holdings[column])
-    return _placed(measure, evidence.orders[column])
+    is_shared = measure.function in SHARED
+    return (
+        shares(measure, evidence.holdings[column]) if is_shared else _placed(measure, evidence.orders[column])
+    )
 
 
 def _spreads(measure: Measure, column: str, evidence: Evidence) -> list[float]:
@@ -111,6 +114,14 @@ def _totals_or_means(measure: Measure, stat: Statistic, evidence: Evidence) -> l
         _totals(evidence.sums[Quantity(measure.column, Role.WEIGHT)]) if weighted else sums.rows.tolist()
     )
     return [total / weight if weight else math.nan for total, weight in zip(totals, weights, strict=True)]
+
+
+def _ratios(measure: Measure, stat: Statistic, evidence: Evidence) -> list[float]:
+    """Divide one total by the other; by a total of nought there is no answer."""
+    role = Role.VALUE if stat.weight is None else Role.WEIGHTED
+    above, below = (evidence.sums[Quantity(name, role)] for name in measure.halves[:2])
+    pairs = zip(_totals(above), _totals(below), strict=True)
+    return [top / bottom if bottom else math.nan for top, bottom in pairs]
 
 
 def _totals(sums: Sums) -> list[float]:

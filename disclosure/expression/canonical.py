@@ -4,9 +4,11 @@ import json
 
 from disclosure.expression.tree import (
     MIRRORED,
+    Aggregate,
     Column,
     Comparison,
     Condition,
+    Elapsed,
     Junction,
     Literal,
     Membership,
@@ -52,7 +54,7 @@ def _merged(parts: list[Condition], *, negated: bool) -> dict[str, Condition]:
         if not isinstance(part, Membership) or part.negated != negated:
             texts[_text(part)] = part
             continue
-        key = (_term_text(part.term), level_kind(part.levels[0].value))
+        key = (term_text(part.term), level_kind(part.levels[0].value))
         levels = gathered[key].levels if key in gathered else ()
         gathered[key] = Membership(part.term, levels + part.levels, negated=negated)
     return texts | {_text(member): member for member in gathered.values()}
@@ -78,7 +80,7 @@ def _positive_boolean(member: Membership) -> Membership:
 def _turned(comparison: Comparison) -> Comparison:
     """Put two terms in order; the parser has put a literal on the right already."""
     left, right = comparison.left, comparison.right
-    if isinstance(right, Literal) or _term_text(left) <= _term_text(right):
+    if isinstance(right, Literal) or term_text(left) <= term_text(right):
         return comparison
     return Comparison(right, MIRRORED[comparison.operator], left)
 
@@ -88,27 +90,31 @@ def _text(condition: Condition) -> str:
     if isinstance(condition, Junction):
         return "(" + f" {condition.operator} ".join(_text(part) for part in condition.parts) + ")"
     if isinstance(condition, Comparison):
-        return f"{_term_text(condition.left)} {condition.operator} {_term_text(condition.right)}"
+        return f"{term_text(condition.left)} {condition.operator} {term_text(condition.right)}"
     if isinstance(condition, Membership):
         return _membership_text(condition.term, condition.levels, negated=condition.negated)
-    return f"{'not ' if condition.negated else ''}is_missing({_term_text(condition.term)})"
+    return f"{'not ' if condition.negated else ''}is_missing({term_text(condition.term)})"
 
 
 def _membership_text(term: Term, levels: tuple[Literal, ...], *, negated: bool) -> str:
     """Write levels sorted and once each; one level is an equality."""
-    texts = sorted({_term_text(level) for level in levels})
+    texts = sorted({term_text(level) for level in levels})
     if len(texts) == 1:
-        return f"{_term_text(term)} {'!=' if negated else '=='} {texts[0]}"
-    return f"{_term_text(term)} {'not in' if negated else 'in'} ({', '.join(texts)})"
+        return f"{term_text(term)} {'!=' if negated else '=='} {texts[0]}"
+    return f"{term_text(term)} {'not in' if negated else 'in'} ({', '.join(texts)})"
 
 
-def _term_text(term: Term) -> str:
-    """Write a term; the sides of + and * are ordered, because both are commutative also in floating point."""
+def term_text(term: Term) -> str:
+    """Return the canonical text of a term; the sides of + and * are ordered, because both are commutative also in floating point."""
     if isinstance(term, Column):
         return f"col({json.dumps(term.name, ensure_ascii=False)})"
     if isinstance(term, Literal):
         return _literal_text(term.value)
-    sides = [_term_text(term.left), _term_text(term.right)]
+    if isinstance(term, Elapsed):
+        return f"{term.part}s_between({term_text(term.start)}, {term_text(term.end)})"
+    if isinstance(term, Aggregate):
+        return _aggregate_text(term)
+    sides = [term_text(term.left), term_text(term.right)]
     if term.operator in {"+", "*"}:
         sides.sort()
     return f"({sides[0]} {term.operator} {sides[1]})"
@@ -121,3 +127,12 @@ def _literal_text(value: Scalar) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     return str(int(value)) if value == int(value) else repr(value)
+
+
+def _aggregate_text(found: Aggregate) -> str:
+    """Write an aggregate: the value, then what stands by name."""
+    parts = [] if found.value is None else [term_text(found.value)]
+    parts += [] if found.where is None else [f"where={condition_text(found.where)}"]
+    parts += [] if found.order is None else [f"order={term_text(found.order)}"]
+    parts += [] if found.steps == 1 else [f"steps={found.steps}"]
+    return f"{found.function}({', '.join(parts)})"

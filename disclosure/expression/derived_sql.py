@@ -4,7 +4,7 @@ from sqlglot import exp
 
 from disclosure.errors import DisclosureError
 from disclosure.expression.sql import Kind, Kinds, column_node, condition_node, kind_of, term_node
-from disclosure.expression.tree import Arithmetic, Column, Literal, Term, level_kind
+from disclosure.expression.tree import Aggregate, Arithmetic, Column, Elapsed, Literal, Term, level_kind
 from disclosure.expression.value import Choice, Value
 
 _LITERALS = {"number": Kind.NUMBER, "text": Kind.TEXT, "boolean": Kind.BOOLEAN}
@@ -18,7 +18,7 @@ def value_node(value: Value, kinds: Kinds) -> exp.Expr:
         DisclosureError: "unknown_column" or "expression_type", from the expression and the kinds alone.
     """
     if isinstance(value, Choice):
-        kind = _kind(value, kinds)
+        kind = value_kind(value, kinds)
         branches = [
             exp.Null() if part is None else _as(part, kind, kinds) for part in (value.then, value.otherwise)
         ]
@@ -27,8 +27,8 @@ def value_node(value: Value, kinds: Kinds) -> exp.Expr:
     if isinstance(value, Column):
         kind_of(value, kinds)
         return column_node(value.name)
-    if isinstance(value, Literal | Arithmetic):
-        return term_node(value, _kind(value, kinds) or Kind.NUMBER, kinds)
+    if isinstance(value, Literal | Arithmetic | Elapsed | Aggregate):
+        return term_node(value, value_kind(value, kinds) or Kind.NUMBER, kinds)
     return condition_node(value, kinds)
 
 
@@ -43,10 +43,10 @@ def _as(value: Value, kind: Kind | None, kinds: Kinds) -> exp.Expr:
     return exp.cast(node, "DOUBLE") if kind is Kind.NUMBER else node
 
 
-def _kind(value: Value | None, kinds: Kinds) -> Kind | None:
+def value_kind(value: Value | None, kinds: Kinds) -> Kind | None:
     """Return what a value is; None where it is always missing."""
     if isinstance(value, Choice):
-        found = {_kind(value.then, kinds), _kind(value.otherwise, kinds)} - {None}
+        found = {value_kind(value.then, kinds), value_kind(value.otherwise, kinds)} - {None}
         if len(found) > 1 and found <= _NUMBERS:
             return Kind.NUMBER
         if len(found) > 1:
@@ -59,6 +59,6 @@ def _kind(value: Value | None, kinds: Kinds) -> Kind | None:
         return kind_of(value, kinds)
     if isinstance(value, Literal):
         return Kind.INTEGER if type(value.value) is int else _LITERALS[level_kind(value.value)]
-    if isinstance(value, Arithmetic):
-        return Kind.NUMBER
+    if isinstance(value, Elapsed | Arithmetic):
+        return Kind.INTEGER if isinstance(value, Elapsed) else Kind.NUMBER
     return None if value is None else Kind.BOOLEAN

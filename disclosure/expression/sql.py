@@ -9,10 +9,12 @@ from sqlglot import exp
 
 from disclosure.errors import DisclosureError
 from disclosure.expression.tree import (
+    Aggregate,
     Arithmetic,
     Column,
     Comparison,
     Condition,
+    Elapsed,
     Literal,
     Membership,
     Missing,
@@ -86,7 +88,7 @@ def term_node(term: Term, kind: Kind, kinds: Kinds | None) -> exp.Expr:
     Raises:
         DisclosureError: "unknown_column" or "expression_type".
     """
-    if isinstance(term, Arithmetic):
+    if not isinstance(term, Column | Literal):
         _checked_kind(term, "number", kinds)
     return _typed(term, kind, kinds)
 
@@ -161,6 +163,9 @@ def _checked_kind(term: Term, wanted: str, kinds: Kinds | None) -> Kind:
         for side in (term.left, term.right):
             _checked_kind(side, "number", kinds)
         return Kind.NUMBER
+    if isinstance(term, Elapsed):
+        _check_dates(term, wanted, kinds)
+        return Kind.INTEGER
     kind = _kind_of(term, kinds) if isinstance(term, Column) else None
     if kind is None:
         return {"number": Kind.NUMBER, "text": Kind.TEXT, "boolean": Kind.BOOLEAN}[wanted]
@@ -190,6 +195,11 @@ def _typed(term: Term, kind: Kind, kinds: Kinds | None) -> exp.Expr:
         return _literal_node(term.value, kind)
     if isinstance(term, Arithmetic):
         return _arithmetic_node(term, kinds)
+    if isinstance(term, Elapsed):
+        node = _elapsed_node(term, kinds)
+        return _cast(node, "DOUBLE") if kind is Kind.NUMBER else node
+    if isinstance(term, Aggregate):
+        raise DisclosureError("expression", "An aggregate over a unit's rows stands in derived columns only.")
     node = column_node(term.name)
     if kind is Kind.NUMBER:
         return exp.func("NULLIF", _cast(node, "DOUBLE"), _not_a_number())
@@ -204,6 +214,26 @@ def _arithmetic_node(term: Arithmetic, kinds: Kinds | None) -> exp.Expr:
     divisor = exp.func("NULLIF", right, exp.Literal.number(0)) if term.operator == "/" else right
     node = _ARITHMETIC[term.operator](**_sides(left, divisor))
     return exp.func("NULLIF", node, _not_a_number())
+
+
+def _elapsed_node(term: Elapsed, kinds: Kinds | None) -> exp.Expr:
+    """Return complete parts between two dates; what lies outside the calendar is missing."""
+    ends = [_typed(end, Kind.DATE, kinds) for end in (term.start, term.end)]
+    return exp.Anonymous(this="date_sub", expressions=[exp.Literal.string(term.part), *ends])
+
+
+def _check_dates(term: Elapsed, wanted: str, kinds: Kinds | None) -> None:
+    """Refuse a difference of what holds no dates, and its comparison with what is no number."""
+    if wanted != "number":
+        raise DisclosureError("expression_type", f"A number of {term.part}s is compared with numbers only.")
+    for end in (term.start, term.end):
+        kind = _kind_of(end, kinds) if isinstance(end, Column) else Kind.DATE
+        if kind not in {None, Kind.DATE}:
+            name = end.name if isinstance(end, Column) else ""
+            raise DisclosureError(
+                "expression_type",
+                f"The column {name[:60]!r} holds {kind.value}, so no days lie between; give dates.",
+            )
 
 
 def _literal_node(value: Scalar, kind: Kind) -> exp.Expr:

@@ -44,6 +44,40 @@ class Arithmetic:
 
 
 @dataclass(frozen=True, slots=True)
+class Elapsed:
+    """Complete days, months or years from one date or time to another; negative where the second is earlier.
+
+    Attributes:
+        part: one of "day", "month", "year".
+        start: the first date: a column, an aggregate or a text such as '2024-01-31'.
+        end: the second date.
+    """
+
+    part: str
+    start: "Term"
+    end: "Term"
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """One value over all rows of the row's own unit, before any filter; no other unit's rows can change it.
+
+    Attributes:
+        function: one of `AGGREGATES`.
+        value: what is aggregated; None for a count of rows and for "exists".
+        where: which of the unit's rows count; None for all.
+        order: the column that orders the unit's rows, for "first", "last" and "lag".
+        steps: how many places before the row "lag" looks.
+    """
+
+    function: str
+    value: "Term | None"
+    where: "Condition | None" = None
+    order: Column | None = None
+    steps: int = 1
+
+
+@dataclass(frozen=True, slots=True)
 class Comparison:
     """Two terms compared; never true when one of them is missing.
 
@@ -99,9 +133,14 @@ class Junction:
     parts: tuple["Condition", ...]
 
 
-Term = Column | Literal | Arithmetic
+Term = Column | Literal | Arithmetic | Elapsed | Aggregate
 Leaf = Comparison | Membership | Missing
 Condition = Leaf | Junction
+
+AGGREGATES = ("count", "exists", "sum", "min", "max", "first", "last", "lag")
+"""Aggregates over a unit's own rows."""
+ORDERED = ("first", "last", "lag")
+"""Aggregates that need a column of order."""
 
 MIRRORED = {"==": "==", "!=": "!=", "<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
@@ -131,6 +170,22 @@ def term_columns(term: Term) -> frozenset[str]:
     """Return the names of the columns in a term."""
     if isinstance(term, Column):
         return frozenset({term.name})
+    if isinstance(term, Aggregate):
+        found = () if term.where is None else (part for leaf in leaves(term.where) for part in terms(leaf))
+        parts = [part for part in (term.value, term.order, *found) if part is not None]
+        return frozenset[str]().union(*map(term_columns, parts))
+    return frozenset[str]().union(*map(term_columns, parts_of(term)))
+
+
+def parts_of(term: Term) -> tuple[Term, ...]:
+    """Return the two sides of arithmetic, or the two ends of a difference of dates; nothing for other terms."""
     if isinstance(term, Arithmetic):
-        return term_columns(term.left) | term_columns(term.right)
-    return frozenset()
+        return term.left, term.right
+    return (term.start, term.end) if isinstance(term, Elapsed) else ()
+
+
+def aggregates_in(term: Term) -> tuple[Aggregate, ...]:
+    """Return the aggregates in a term, from left to right."""
+    if isinstance(term, Aggregate):
+        return (term,)
+    return tuple(found for part in parts_of(term) for found in aggregates_in(part))

@@ -19,11 +19,13 @@ class Asked(TypedDict, total=False):
     Attributes:
         unit: the column of the privacy unit, or those of its levels; left out, each row is a unit of its own.
         where: a filter such as "age >= 18", or None.
+        derive: derived columns, each a name and an expression.
         title: the author's title.
     """
 
     unit: Unit
     where: str | None
+    derive: Mapping[str, str] | None
     title: str
 
 
@@ -47,11 +49,9 @@ class OfTable(Asked, total=False):
     """The same of a table.
 
     Attributes:
-        derive: derived columns, each a name and an expression.
         weight: the column of weights.
     """
 
-    derive: Mapping[str, str] | None
     weight: str | None
 
 

@@ -10,7 +10,7 @@ from disclosure.result import Finding
 from disclosure.rules.concentration import dominance, p_percent
 from disclosure.rules.counts import numerator, threshold, zero
 from disclosure.rules.position import edges, endpoint, quantile
-from disclosure.rules.sameness import all_equal, commonest, group
+from disclosure.rules.sameness import all_equal, commonest, group, whole
 from disclosure.rules.shape import dof
 from disclosure.rules.sharing import concentration, curve, unshared
 from disclosure.statistic import Statistic
@@ -27,6 +27,7 @@ RULES: Final[tuple[Rule, ...]] = (
         dominance,
         all_equal,
         group,
+        whole,
         commonest,
         endpoint,
         edges,
@@ -38,7 +39,7 @@ RULES: Final[tuple[Rule, ...]] = (
 """The rules on a table, in the order of their findings."""
 BY_UNIT: Final = frozenset(
     {"threshold", "p_percent", "dominance", "commonest", "endpoint", "edges", "quantile", "dof"}
-    | {"concentration", "curve", "numerator", "unshared"}
+    | {"concentration", "curve", "numerator", "unshared", "whole"}
 )
 """The rules that count units, by name: where the unit has levels, they hold at each."""
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from disclosure.evidence import Evidence, Sums
-from disclosure.measure import ADDED
+from disclosure.measure import ADDED, DIVIDED
 from disclosure.policy import Policy
 from disclosure.quantity import Role
 from disclosure.result import Finding, count_of
@@ -56,9 +56,10 @@ def dominance(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[F
 def _found(
     stat: Statistic, evidence: Evidence, rule: str, judgement: tuple[Hit, str, Verdict]
 ) -> Iterator[Finding]:
-    """Apply a judgement to each column whose total or mean is asked for, plain and weighted."""
+    """Apply a judgement to each column whose total or mean is asked for, and both totals of a ratio; plain and weighted."""
     hit, sentence, verdict = judgement
     added = {measure.column for measure in stat.measures if measure.function in ADDED}
+    added |= {half for measure in stat.measures if measure.function in DIVIDED for half in measure.halves[:2]}
     for quantity, sums in evidence.sums.items():
         if quantity.role not in {Role.VALUE, Role.WEIGHTED} or quantity.column not in added:
             continue

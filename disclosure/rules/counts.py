@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from disclosure.evidence import Evidence
+from disclosure.measure import DIVIDED
 from disclosure.policy import Policy
 from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
@@ -47,11 +48,14 @@ def zero(_stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Findi
 def numerator(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
     """Find sums and means of noughts and ones with few units on one side: they are counts, and so are the rest.
 
-    Where everyone is on one side, `all_equal` says so.
+    Where everyone is on one side, `all_equal` says so. A ratio is judged by those counted above the line, below it, and
+    below but not above; those in neither play no part.
     """
     noun = "rows" if stat.unit is None else "units"
+    halves = {half for measure in stat.measures if measure.function in DIVIDED for half in measure.halves}
     for column, flags in evidence.flags.items():
-        for counts, digit in ((flags.ones, "one"), (flags.noughts, "nought")):
+        sides = [(flags.ones, "one"), *([] if column in halves else [(flags.noughts, "nought")])]
+        for counts, digit in sides:
             cells = tuple(np.flatnonzero((counts < policy.min_units) & (counts > 0)).tolist())
             if cells:
                 sentence = f"Fewer than {policy.min_units} {noun} have a {digit} in {column[:60]!r}, in {count_of(cells)}."

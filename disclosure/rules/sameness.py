@@ -7,7 +7,7 @@ import numpy as np
 
 from disclosure.evidence import Evidence
 from disclosure.grid import Key
-from disclosure.measure import COUNTED
+from disclosure.measure import COUNTED, DIVIDED
 from disclosure.policy import Policy
 from disclosure.quantity import Role
 from disclosure.result import Finding, count_of
@@ -19,7 +19,8 @@ from disclosure.verdict import Verdict
 def all_equal(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:
     """Find cells in which every value present is one value."""
     verdict = Verdict.FAIL if policy.equal_values_unsafe else Verdict.REVIEW
-    shown = {measure.column for measure in stat.measures if measure.function not in COUNTED}
+    asked = [measure for measure in stat.measures if measure.function not in COUNTED]
+    shown = {m.halves[0] if m.function in DIVIDED else m.column for m in asked}
     for quantity, sums in evidence.sums.items():
         cells = tuple(np.flatnonzero(sums.same).tolist())
         if quantity.role is Role.VALUE and quantity.column in shown and cells:
@@ -48,6 +49,19 @@ def group(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Findi
         yield Finding(
             "group", cells, f"Everyone of a row or column is in one level, in {count_of(cells)}.", verdict
         )
+
+
+def whole(stat: Statistic, evidence: Evidence, _policy: Policy) -> Iterator[Finding]:
+    """Find ratios of counts in which everyone below the line is above it: 100%."""
+    for measure in stat.measures:
+        if measure.function not in DIVIDED:
+            continue
+        below, rest = (evidence.flags.get(half) for half in measure.halves[1:])
+        if rest is not None and below is not None:
+            cells = tuple(np.flatnonzero((rest.ones == 0) & (below.ones > 0)).tolist())
+            if cells:
+                said = f"Everyone counted below the line of {measure.name[:60]!r} is above it, in {count_of(cells)}."
+                yield Finding("group", cells, said, Verdict.FAIL)
 
 
 def commonest(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[Finding]:

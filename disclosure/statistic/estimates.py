@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Self
 
 from disclosure.asks import asks_of
+from disclosure.derivation import derived_pairs
 from disclosure.kind import Kind
 from disclosure.statistic.form import Form, dimensions
 from disclosure.unit import Unit, split_unit
@@ -28,6 +29,7 @@ class Estimates(Form):
         level: float = 0.95,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         weight: str | None = None,
         title: str = "",
     ) -> Self:
@@ -40,7 +42,15 @@ class Estimates(Form):
         """
         words = {"time": time, "event": event, "at": at, "coarsen": coarsen, "test": test, "level": level}
         return cls._ask(
-            Kind.SURVIVAL, source, words, by=by, unit=unit, where=where, weight=weight, title=title
+            Kind.SURVIVAL,
+            source,
+            words,
+            by=by,
+            unit=unit,
+            where=where,
+            derive=derive,
+            weight=weight,
+            title=title,
         )
 
     @classmethod
@@ -55,6 +65,7 @@ class Estimates(Form):
         level: float = 0.95,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         title: str = "",
     ) -> Self:
         """Ask for a measure or test of association of columns, per group: the outcome first, then what may explain it.
@@ -63,7 +74,9 @@ class Estimates(Form):
             DisclosureError: as `table`; "association": a word that is wrong; "unknown_test".
         """
         words = {"test": test, "columns": columns, "reference": reference, "level": level}
-        return cls._ask(Kind.ASSOCIATION, source, words, by=by, unit=unit, where=where, title=title)
+        return cls._ask(
+            Kind.ASSOCIATION, source, words, by=by, unit=unit, where=where, derive=derive, title=title
+        )
 
     @classmethod
     def model(  # noqa: PLR0913  the words of the contract
@@ -84,6 +97,7 @@ class Estimates(Form):
         level: float = 0.95,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         title: str = "",
     ) -> Self:
         """Ask for one or several models side by side, per group: each a formula such as "y ~ x1 + C(x2)".
@@ -93,7 +107,17 @@ class Estimates(Form):
         """
         words = {"kind": kind, "formula": formula, "errors": errors, "cluster": cluster, "absorb": absorb}
         words |= {"strata": strata, "event": event, "ties": ties, "exposure": exposure, "level": level}
-        return cls._ask(Kind.MODEL, source, words, by=by, unit=unit, where=where, weight=weights, title=title)
+        return cls._ask(
+            Kind.MODEL,
+            source,
+            words,
+            by=by,
+            unit=unit,
+            where=where,
+            derive=derive,
+            weight=weights,
+            title=title,
+        )
 
     @classmethod
     def _ask(  # noqa: PLR0913  what every kind has
@@ -105,6 +129,7 @@ class Estimates(Form):
         by: Iterable[str] | None = None,
         unit: Unit = None,
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         weight: str | None = None,
         title: str = "",
     ) -> Self:
@@ -118,6 +143,7 @@ class Estimates(Form):
             unit=finest,
             within=within,
             where=where,
+            derive=derived_pairs(derive),
             weight=weight,
             margins=False,
             title=title,

@@ -67,7 +67,7 @@ class Form:
         check_names([(self.source, "source"), *((name, "dimension") for name in self.by)])
         check_names([(name, role) for name, role in self._roles() if name is not None])
         check_levels(self.unit, self.within)
-        check_derived(self.derive, (*self.levels, self.weight))
+        check_derived(self.derive, (*self.levels, self.weight), has_unit=self.unit is not None)
         _check_form(self)
         _check_measures(self)
         check_kind(self.kind, self.by, self.measures, self.bins)
@@ -93,7 +93,12 @@ class Form:
 
     def columns(self) -> tuple[str, ...]:
         """Return the names of all columns that the statistic reads, sorted, once each."""
-        found = {*self.by, *(measure.column for measure in self.measures), *self.levels, self.weight}
+        found = {
+            *self.by,
+            *(name for measure in self.measures for name in measure.columns()),
+            *self.levels,
+            self.weight,
+        }
         condition = self.filter
         found.update(() if condition is None else condition.columns())
         found.update(() if self.asks is None else self.asks.columns())

@@ -93,7 +93,7 @@ BOOK: Final = (
         "Who knows that somebody is in the row knows their class as well.",
         "Every tenant in a street is in arrears.",
         ("mode_share",),
-        (sameness.group, sameness.commonest, survival.group, associated.group),
+        (sameness.group, sameness.whole, sameness.commonest, survival.group, associated.group),
     ),
     Entry(
         "endpoint",

@@ -147,11 +147,14 @@ class Project(Questions):
         values: str | None = None,
         aggfunc: str = "count",
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         source: str = "linked",
         margins: bool = True,
         title: str = "",
     ) -> Table:
         """Ask for a table: counts of `by`, or `aggfunc` of `values` within them. Without a title it gets a plain one.
+
+        Columns may be derived first, such as {"visits": "count()", "old": "age >= 65"}.
 
         Raises:
             ClientError: the source is not known.
@@ -167,6 +170,7 @@ class Project(Questions):
             measures=measures,
             unit=self.unit_of(source),
             where=where,
+            derive=derive,
             margins=margins,
             title=title or f"{plain} by {' and '.join(by)}",
         )
@@ -211,11 +215,12 @@ class Project(Questions):
         values: str | None = None,
         aggfunc: str = "mean",
         where: str | None = None,
+        derive: Mapping[str, str] | None = None,
         source: str = "linked",
     ) -> Table:
         """The same in pandas' other words: dimensions as `index` and `columns`."""
         by = (*_names(index), *_names(columns))
-        return self.crosstab(*by, values=values, aggfunc=aggfunc, where=where, source=source)
+        return self.crosstab(*by, values=values, aggfunc=aggfunc, where=where, derive=derive, source=source)
 
     def submit(  # noqa: PLR0913 - all but the tables by keyword
         self,

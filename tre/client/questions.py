@@ -34,6 +34,10 @@ class Questions(ABC):
         """Ask how many rows lie in each declared bin of a column: `Statistic.histogram`."""
         return self._made(Statistic.histogram, value, bins=bins, **words)
 
+    def ratio(self, above: str, below: str, **words: Words) -> Table:
+        """Ask for the total of one column divided by that of another: `Statistic.table`."""
+        return self._made(Statistic.table, measures={"ratio": ("ratio", above, below)}, **words)
+
     def survival(self, time: str, event: str, **words: Words) -> Table:
         """Ask for Kaplan-Meier curves: `Statistic.survival`."""
         return self._made(Statistic.survival, time, event, **words)

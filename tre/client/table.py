@@ -157,7 +157,7 @@ class Table:
         asked = self._statistic
         if asked.asks is not None:
             return f"Table({asked.asks.sentence()} from {asked.source})"
-        measures = ", ".join(f"{_aggregation(measure)} of {measure.column}" for measure in asked.measures)
+        measures = ", ".join(map(_said, asked.measures))
         where = f" where {asked.where}" if asked.where else ""
         return f"Table({measures or 'counts'} by {', '.join(asked.by)} from {asked.source}{where})"
 
@@ -169,5 +169,8 @@ class Table:
         return f"<p>{escape(repr(self))}</p>{checked._repr_html_()}"
 
 
-def _aggregation(measure: Measure) -> str:
-    return measure.function if measure.argument is None else f"{measure.function} {measure.argument}"
+def _said(measure: Measure) -> str:
+    if measure.function == "ratio":
+        return f"ratio of {measure.column} to {measure.argument}"
+    point = "" if measure.argument is None else f" {measure.argument}"
+    return f"{measure.function}{point} of {measure.column}"
