@@ -1,7 +1,7 @@
 """Protection by dropping records: unsafe cells are withheld, and totals are computed of what remains.
 
-What remains is judged again, for a total over fewer people may be unsafe itself; then the records behind it go too,
-until every printed number is safe. No printed number knows of the dropped records, so none gives them away; but a true
+What remains is judged again, for a total over fewer people may be unsafe itself; then the records of the smallest cells
+behind it go too, one, two, four and so on at a time, until every printed number is safe. No printed number knows of the dropped records, so none gives them away; but a true
 total that was released before does.
 """
 
@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from disclosure.audit.system import Mask
 from disclosure.audit.tables import evidence_of
@@ -54,7 +55,8 @@ def remaining_of(report: Report) -> Remaining:
     """Drop the records behind unsafe cells until what remains is safe.
 
     Raises:
-        DisclosureError: "no_evidence", "unsuitable": the data cannot be read again; "evidence_failed": they changed.
+        DisclosureError: "no_evidence", "unsuitable": the data cannot be read again; "evidence_failed": they changed;
+            "cannot_protect": no record would remain.
     """
     evidence = evidence_of(report)
     if evidence.without is None:
@@ -65,19 +67,21 @@ def remaining_of(report: Report) -> Remaining:
     grid, gone = evidence.grid, np.zeros(len(report.cells), dtype=np.bool_)
     unsafe = report.cells["unsafe"].to_numpy(dtype=np.bool_)
     left, findings = evidence, report.findings
-    parts = _Parts(grid)
-    while True:
-        more = gone | (parts.behind(unsafe) & (evidence.rows > 0))
-        if np.array_equal(more, gone):
-            break
-        gone = more
+    parts, several = _Parts(grid), 1
+    while (more := parts.inner(unsafe) & ~gone & (evidence.rows > 0)).any() or (
+        more := parts.smallest(unsafe, np.where(gone, 0, evidence.rows), several)
+    ).any():
+        several = several if (more & unsafe).any() else 2 * several
+        gone = gone | more
+        if parts.is_empty(gone | (evidence.rows == 0)):
+            raise _nothing_left()
         left = evidence.without([grid.keys[cell] for cell in np.flatnonzero(gone).tolist()])
         found = judge(report.statistic, left, report.policy)
         findings = _standing(_moved(found, _places(left.grid, grid)), report.findings)
         unsafe = _unsafe(findings, len(gone))
     cells = _aligned(report, left, unsafe_rules(findings, len(gone)))
     withheld = (
-        report.cells["unsafe"].to_numpy(dtype=np.bool_)
+        parts.inner(report.cells["unsafe"].to_numpy(dtype=np.bool_))
         | unsafe
         | ((evidence.rows > 0) & (cells["n"].to_numpy() == 0))
     )
@@ -100,13 +104,31 @@ class _Parts:
         ]
         self._codes = np.array(rows, dtype=np.int64).reshape(len(grid.keys), len(names))
 
-    def behind(self, cells: Mask) -> Mask:
-        """Return the inner cells behind some cells."""
-        found = cells & self._inner
+    def inner(self, cells: Mask) -> Mask:
+        """Return those of some cells that are no totals."""
+        return cells & self._inner
+
+    def smallest(self, cells: Mask, rows: NDArray[np.int64], several: int) -> Mask:
+        """Return the smallest inner cells with rows behind each total of some cells, so many of each."""
+        found = np.zeros_like(cells)
         for cell in np.flatnonzero(cells & ~self._inner).tolist():
             asked = self._codes[cell]
-            found |= self._inner & ((self._codes == asked) | (asked == -1)).all(axis=1)
+            behind = self._inner & (rows > 0) & ((self._codes == asked) | (asked == -1)).all(axis=1)
+            places = np.flatnonzero(behind)
+            found[places[np.argsort(rows[places], kind="stable")[:several]]] = True
         return found
+
+    def is_empty(self, gone: Mask) -> bool:
+        """Whether every inner cell is gone."""
+        return bool(gone[self._inner].all())
+
+
+def _nothing_left() -> DisclosureError:
+    return DisclosureError(
+        "cannot_protect",
+        "Every record would have to be dropped before each printed number were safe; ask for coarser dimensions, for other "
+        "measures, or use method='suppress'.",
+    )
 
 
 def _places(new: Grid, old: Grid) -> list[int]:
