@@ -8,7 +8,8 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator, Sequence
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -74,17 +75,19 @@ def read_options(arguments: Sequence[str]) -> Options:
 
 
 @contextlib.asynccontextmanager
-async def serving(options: Options, limits: VolumeLimits | None = None) -> AsyncIterator[int]:
+async def serving(
+    options: Options, limits: VolumeLimits | None = None, *, clock: Callable[[], float] = time.monotonic
+) -> AsyncIterator[int]:
     """Serve until the block is left; yields the port of the traffic."""
     runtime = options.runtime
     async with contextlib.AsyncExitStack() as stack:
-        members = Members(runtime.members)
+        members = Members(runtime.members, clock=clock)
         stack.push_async_callback(members.close)
         volume = Volume(limits or VolumeLimits(), members.alarm)
         stack.push_async_callback(volume.close)
         workspaces = Workspaces(runtime.kept, options.origins.hub)
         stack.push_async_callback(workspaces.close)
-        door = Door(Sessions(), options.portal_page, options.origins)
+        door = Door(Sessions(clock=clock), options.portal_page, options.origins)
         traffic = Traffic(
             workspaces=workspaces,
             door=door,
@@ -134,10 +137,10 @@ async def run(options: Options) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; the answer is its exit code."""
     options = read_options(sys.argv[1:] if arguments is None else arguments)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
-    os.umask(0o077)
     try:
         options.runtime.check()
+        logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+        os.umask(0o077)
         options.runtime.lock()
         asyncio.run(run(options))
     except Misconfigured as fault:

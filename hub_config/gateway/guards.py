@@ -61,7 +61,9 @@ def check_origin(request: web.BaseRequest, kind: Kind, hub_origin: str) -> None:
         if destination != "iframe" or site not in {"same-site", "same-origin"}:
             raise Refusal(403, "not_framed", FRAMED, enter=True)
         return
-    if kind is Kind.SOCKET:  # over plain http Chromium sends no Sec-Fetch headers with it, but always an origin
+    if (
+        kind is Kind.SOCKET
+    ):  # over plain http Chromium sends no Sec-Fetch headers with it, but always an origin
         if origin != hub_origin or site not in {None, "same-origin"}:
             raise Refusal(403, "foreign_page", FOREIGN)
         return

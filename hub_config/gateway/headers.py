@@ -24,6 +24,7 @@ ALWAYS: Final[Mapping[str, str]] = {
         )
     ),
     "Referrer-Policy": "no-referrer",
+    "Server": "workspace",
     "X-Content-Type-Options": "nosniff",
     "X-DNS-Prefetch-Control": "off",
     "X-Permitted-Cross-Domain-Policies": "none",

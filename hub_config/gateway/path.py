@@ -64,7 +64,7 @@ def _pairs(raw_query: str) -> tuple[tuple[str, str], ...]:
         if not part or (DIGITS.fullmatch(key) and not value):
             continue  # the bare time, which says nothing
         pairs.append((_decoded(key.replace("+", " ")), _decoded(value.replace("+", " "))))
-    if len({key for key, _ in pairs}) != len(pairs):
+    if len({key for key, _ in pairs}) != len(pairs) or any(_has_unseen(key + value) for key, value in pairs):
         raise hostile()
     return tuple(pairs)
 
@@ -84,5 +84,9 @@ def _is_plain(segment: str) -> bool:
         and not {"/", "\\"} & set(segment + folded)
         and not {"", ".", ".."} & {segment.strip(), folded.strip()}
         and not ESCAPED_AGAIN.search(segment)
-        and not UNSEEN & {unicodedata.category(character) for character in segment}
+        and not _has_unseen(segment)
     )
+
+
+def _has_unseen(text: str) -> bool:
+    return bool(UNSEEN & {unicodedata.category(character) for character in text})

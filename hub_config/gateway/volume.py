@@ -39,6 +39,7 @@ class VolumeLimits:
     Attributes:
         alarm: flow -> bytes at which the audit log is told.
         end: flow -> bytes at which nothing more passes until the next hour.
+        unheard_seconds: how long the platform may take to note an alarm before nothing more passes.
     """
 
     alarm: Mapping[Flow, int] = field(
@@ -55,6 +56,7 @@ class VolumeLimits:
             Flow.ASSETS: 4 << 30,
         }
     )
+    unheard_seconds: float = 10.0
 
 
 TOO_MUCH: Final = "More has passed this hour than a person can read; work goes on at the next full hour."
@@ -77,7 +79,7 @@ class Volume:
         self._hour = 0
         self._counts: dict[tuple[str, Flow], int] = {}
         self._raised: set[tuple[str, Flow, bool]] = set()
-        self._unheard: dict[str, int] = {}
+        self._unheard: dict[int, tuple[str, float]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
 
     def count(self, key: Key, flow: Flow, size: int) -> None:
@@ -95,7 +97,8 @@ class Volume:
             Refusal: too many have this hour, or an alarm about them has not been heard.
         """
         self._turn_the_hour()
-        if self._unheard.get(person):
+        since = self._clock() - self._limits.unheard_seconds
+        if any(about == person and at <= since for about, at in self._unheard.values()):
             raise Refusal(503, "alarm_unheard", UNHEARD)
         if any(self.total(person, flow) >= self._limits.end[flow] for flow in Flow):
             raise Refusal(429, "too_much", TOO_MUCH)
@@ -103,6 +106,10 @@ class Volume:
     def total(self, person: str, flow: Flow) -> int:
         """Return how many bytes of this flow have passed in this hour."""
         return self._counts.get((person, flow), 0)
+
+    async def heard(self) -> None:
+        """Return when the platform has taken every alarm."""
+        await asyncio.gather(*self._tasks)
 
     async def close(self) -> None:
         """Stop trying to be heard."""
@@ -131,13 +138,13 @@ class Volume:
             "threshold": threshold,
             "hour": self._hour * HOUR,
         }
-        self._unheard[key.person] = self._unheard.get(key.person, 0) + 1
-        task = asyncio.get_running_loop().create_task(self._tell(key.person, alarm))
+        task = asyncio.get_running_loop().create_task(self._tell(alarm))
+        self._unheard[id(alarm)] = (key.person, self._clock())
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 
-    async def _tell(self, person: str, alarm: Mapping[str, object]) -> None:
+    async def _tell(self, alarm: Mapping[str, object]) -> None:
         while not await self._deliver(alarm):
-            log.warning("the platform did not take an alarm about %s", person)
+            log.warning("the platform did not take an alarm about %s", alarm["person"])
             await asyncio.sleep(RETRY_SECONDS)
-        self._unheard[person] -= 1
+        del self._unheard[id(alarm)]

@@ -1,5 +1,6 @@
 """What a browser sends, in plain HTTP: cookies by path, and the headers by which it says which page asks."""
 
+import contextlib
 import http.client
 import json
 import socket
@@ -41,12 +42,20 @@ class Browser:
     cookies: dict[tuple[str, str], str] = field(default_factory=dict)
 
     def ask(
-        self, method: str, path: str, headers: dict[str, str], *, body: bytes | None = None, stamp: bool = True
+        self,
+        method: str,
+        path: str,
+        headers: dict[str, str],
+        *,
+        body: bytes | None = None,
+        stamp: bool = True,
     ) -> Answer:
         """Send one request; `path` is relative to the workspace unless it begins with a slash."""
         target = path if path.startswith("/") else f"{self.base}{path}"
         sent = dict(headers)
-        if cookies := "; ".join(f"{name}={value}" for (name, at), value in self.cookies.items() if target.startswith(at)):
+        if cookies := "; ".join(
+            f"{name}={value}" for (name, at), value in self.cookies.items() if target.startswith(at)
+        ):
             sent["Cookie"] = cookies
         if stamp and ("_xsrf", self.base) in self.cookies and headers.get("Sec-Fetch-Mode") == "cors":
             sent.setdefault("X-XSRFToken", self.cookies["_xsrf", self.base])
@@ -93,11 +102,11 @@ class Browser:
 
 
 def raw(port: int, sent: bytes) -> bytes:
-    """Send bytes as they are; return what comes until the other side closes or says nothing for two seconds."""
+    """Send bytes as they are; return what comes until the other side closes or has nothing to say."""
     with socket.create_connection(("127.0.0.1", port), timeout=30) as connection:
         connection.sendall(sent)
-        connection.shutdown(socket.SHUT_WR)
         found = b""
-        while chunk := connection.recv(1 << 16):
-            found += chunk
+        with contextlib.suppress(ConnectionResetError):
+            while chunk := connection.recv(1 << 16):
+                found += chunk
         return found

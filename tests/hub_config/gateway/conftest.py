@@ -38,5 +38,15 @@ def standing(everything: Standing) -> Standing:
 
 
 @pytest.fixture
+def clock(everything: Standing) -> Iterator[list[float]]:
+    """Seconds by which the clocks of sessions and membership run ahead."""
+    ahead = [0.0]
+    real = everything.clock.now
+    everything.clock.now = lambda: real() + ahead[0]
+    yield ahead
+    everything.clock.now = real
+
+
+@pytest.fixture
 def browser(standing: Standing) -> Browser:
     return standing.signed_in()

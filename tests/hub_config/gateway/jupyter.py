@@ -10,7 +10,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-EXTENSIONS = "{'jupyterlab': True, 'jupyter_server_terminals': True, 'jupyter_lsp': False, 'notebook_shim': False}"
+EXTENSIONS = (
+    "{'jupyterlab': True, 'jupyter_server_terminals': True, 'jupyter_lsp': False, 'notebook_shim': False}"
+)
 
 
 @contextlib.contextmanager
@@ -41,7 +43,12 @@ def jupyter_lab(folder: Path, path: Path, base: str) -> Iterator[Path]:
         "LabApp.extension_manager": "readonly",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }
-    arguments = [sys.executable, "-m", "jupyterlab", *(f"--{name}={value}" for name, value in options.items())]
+    arguments = [
+        sys.executable,
+        "-m",
+        "jupyterlab",
+        *(f"--{name}={value}" for name, value in options.items()),
+    ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(arguments, cwd=home, env=environment, stdout=log, stderr=log)
     try:

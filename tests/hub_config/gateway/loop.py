@@ -3,6 +3,7 @@
 import asyncio
 import threading
 from collections.abc import Coroutine
+from concurrent.futures import Future
 from contextlib import AbstractAsyncContextManager
 from typing import TypeVar
 
@@ -20,6 +21,9 @@ class Loop:
 
     def run(self, work: Coroutine[object, object, T]) -> T:
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(60)
+
+    def start(self, work: Coroutine[object, object, T]) -> Future[T]:
+        return asyncio.run_coroutine_threadsafe(work, self._loop)
 
     def enter(self, context: AbstractAsyncContextManager[T]) -> T:
         entered = self.run(context.__aenter__())

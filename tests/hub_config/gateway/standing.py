@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import json
 import socket
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -61,6 +62,16 @@ async def workspace_server(workspace: Workspace, path: Path) -> AsyncIterator[No
 
 
 @dataclass
+class Clock:
+    """The time of sessions and membership, in seconds."""
+
+    now: Callable[[], float] = time.monotonic
+
+    def __call__(self) -> float:
+        return self.now()
+
+
+@dataclass
 class Standing:
     """Everything, with handles."""
 
@@ -69,6 +80,7 @@ class Standing:
     platform: Platform
     hub: HubStandIn
     workspace: Workspace
+    clock: Clock
 
     @property
     def target(self) -> Path:
@@ -124,9 +136,10 @@ def control(path: Path, method: str, target: str, content: object = None) -> tup
 
 
 @contextlib.asynccontextmanager
-async def stand(folder: Path, limits: VolumeLimits | None = None, portal: str = PORTAL) -> AsyncIterator[Standing]:
+async def stand(
+    folder: Path, limits: VolumeLimits | None = None, portal: str = PORTAL
+) -> AsyncIterator[Standing]:
     """Start everything in this folder; the workspace is not registered yet."""
-    folder.chmod(0o700)
     async with contextlib.AsyncExitStack() as stack:
         platform, workspace = Platform(), Workspace(plain)
         hub = HubStandIn(CLIENT, SECRET, PERSON, [f"access:servers!server={PERSON}/{PROJECT}"])
@@ -135,8 +148,9 @@ async def stand(folder: Path, limits: VolumeLimits | None = None, portal: str = 
         stack.push_async_callback((await hub.start()).cleanup)
         await stack.enter_async_context(workspace_server(workspace, folder / "workspace.sock"))
         options = Options(Runtime(folder), Origins(HUB, portal), "/projects/{project}/workspace", 0)
-        port = await stack.enter_async_context(serving(options, limits))
-        yield Standing(folder, port, platform, hub, workspace)
+        clock = Clock()
+        port = await stack.enter_async_context(serving(options, limits, clock=clock))
+        yield Standing(folder, port, platform, hub, workspace, clock)
 
 
 KEY = Key(PERSON, PROJECT)
