@@ -15,24 +15,22 @@ EXTENSIONS = (
 )
 
 
-@contextlib.contextmanager
-def jupyter_lab(folder: Path, path: Path, base: str) -> Iterator[Path]:
-    """Serve a home under `folder` at this socket until the block is left; yields the home."""
-    home = folder / "home"
-    for name in ("home", "configuration", "runtime"):
-        (folder / name).mkdir()
-    environment = {
+def environment(folder: Path) -> dict[str, str]:
+    return {
         "PATH": f"{Path(sys.executable).parent}:{os.environ.get('PATH', '')}",
-        "HOME": str(home),
+        "HOME": str(folder / "home"),
         "JUPYTER_CONFIG_DIR": str(folder / "configuration"),
         "JUPYTER_RUNTIME_DIR": str(folder / "runtime"),
         "JUPYTERLAB_SETTINGS_DIR": str(folder / "configuration" / "settings"),
         "JUPYTERLAB_WORKSPACES_DIR": str(folder / "configuration" / "workspaces"),
     }
-    options = {
+
+
+def options(folder: Path, path: Path, base: str) -> list[str]:
+    found = {
         "ServerApp.sock": path,
         "ServerApp.base_url": base,
-        "ServerApp.root_dir": home,
+        "ServerApp.root_dir": folder / "home",
         "ServerApp.jpserver_extensions": EXTENSIONS,
         "ServerApp.allow_root": True,
         "ServerApp.open_browser": False,
@@ -43,14 +41,23 @@ def jupyter_lab(folder: Path, path: Path, base: str) -> Iterator[Path]:
         "LabApp.extension_manager": "readonly",
         "LabApp.check_for_updates_class": "jupyterlab.NeverCheckForUpdate",
     }
+    return [f"--{name}={value}" for name, value in found.items()]
+
+
+@contextlib.contextmanager
+def jupyter_lab(folder: Path, path: Path, base: str) -> Iterator[Path]:
+    """Serve a home under `folder` at this socket until the block is left; yields the home."""
+    home = folder / "home"
+    for name in ("home", "configuration", "runtime"):
+        (folder / name).mkdir()
     arguments = [
         sys.executable,
         "-m",
         "jupyterlab",
-        *(f"--{name}={value}" for name, value in options.items()),
+        *options(folder, path, base),
     ]
     with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(arguments, cwd=home, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(arguments, cwd=home, env=environment(folder), stdout=log, stderr=log)
     try:
         _wait(process, path, base)
         yield home

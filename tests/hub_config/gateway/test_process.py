@@ -97,6 +97,16 @@ def test_a_link_to_a_folder_is_refused(folder: Path, tmp_path: Path) -> None:
     assert main(["--runtime", str(tmp_path / "link"), "--portal", PORTAL, "--hub", HUB]) == 1
 
 
+def registration_of(folder: Path, hub: HubStandIn) -> dict[str, str]:
+    return {
+        "api_token": SECRET,
+        "oauth_client_id": CLIENT,
+        "hub_api_url": f"http://127.0.0.1:{hub.port}/hub/api",
+        "base_url": BASE,
+        "target": str(folder / "workspace.sock"),
+    }
+
+
 def test_after_a_kill_it_goes_on_with_its_workspaces_and_nobody_is_signed_in(
     folder: Path, loop: Loop
 ) -> None:
@@ -109,13 +119,7 @@ def test_after_a_kill_it_goes_on_with_its_workspaces_and_nobody_is_signed_in(
     process = start(folder)
     try:
         browser = Browser(port_of(process, folder), BASE)
-        registration = {
-            "api_token": SECRET,
-            "oauth_client_id": CLIENT,
-            "hub_api_url": f"http://127.0.0.1:{hub.port}/hub/api",
-            "base_url": BASE,
-            "target": str(folder / "workspace.sock"),
-        }
+        registration = registration_of(folder, hub)
         path = f"/workspaces/{PERSON}/{PROJECT}"
         assert control(folder / "gateway.sock", "PUT", path, registration)[0] == 201
         assert control(folder / "gateway.sock", "PUT", "/workspaces/eve/gone", registration)[0] == 422
