@@ -32,7 +32,7 @@ def inside(account: int | None) -> Inside:
     """Run Python text inside; keyword arguments are those of Confinement, `tick` is called meanwhile."""
 
     def run(text: str, *arguments: str, tick: Callable[[], None] | None = None, **given: object) -> Completed:
-        confinement = Confinement(account=account, **{"wall_seconds": 60.0} | given)
+        confinement = Confinement(account=account, **{"wall_seconds": 240.0} | given)
         return confine([python_inside(), "-c", text, *arguments], confinement, on_tick=tick)
 
     return run

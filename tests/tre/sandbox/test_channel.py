@@ -3,14 +3,15 @@
 import array
 import json
 import os
+import select
 import socket
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from disclosure.errors import DisclosureError
+from tests.waiting import PATIENCE
 from tre.domain.errors import Refused
 from tre.sandbox.channel import ChannelLimits, Handler, serving
 
@@ -34,7 +35,7 @@ def noting(calls: list[str]) -> Handler:
 def exchange(number: int, *lines: bytes) -> list[dict[str, object]]:
     """Send lines over a copy of the inherited descriptor and read as many answers."""
     with socket.socket(fileno=os.dup(number)) as sock:
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE)
         answers = sock.makefile("rb")
         said = []
         for line in lines:
@@ -125,7 +126,7 @@ def test_a_request_that_is_too_long_closes_the_channel_without_being_kept() -> N
         serving(noting(calls), ChannelLimits(request_bytes=1000)) as service,
         socket.socket(fileno=os.dup(service.inside)) as sock,
     ):
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE)
         sock.sendall(b"x" * 70_000)
         refused = json.loads(sock.recv(10_000))
         assert refused["code"] == "request_too_long"
@@ -144,7 +145,7 @@ def test_one_run_cannot_ask_without_end() -> None:
         serving(echo, ChannelLimits(requests=2)) as service,
         socket.socket(fileno=os.dup(service.inside)) as sock,
     ):
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE)
         sock.sendall((frame() + b"\n") * 3)
         answers = sock.makefile("rb")
         codes = [json.loads(answers.readline()).get("code") for _ in range(3)]
@@ -156,7 +157,8 @@ def test_a_side_that_never_reads_does_not_hold_up_the_end() -> None:
     with serving(answering({"x": "y" * 8_000_000})) as service:
         sock = socket.socket(fileno=os.dup(service.inside))
         sock.sendall((frame() + b"\n") * 5)
-        time.sleep(0.3)  # now the thread waits to send; leaving must end it, or pytest-timeout does
+        assert select.select([sock], [], [], PATIENCE)[0]
+        # The first bytes are here, and no buffer takes the rest: leaving must end the thread, or pytest-timeout does.
     sock.close()
 
 
@@ -168,7 +170,7 @@ def test_half_a_request_is_no_request() -> None:
     ):
         sock.sendall(frame()[:-1])
         sock.shutdown(socket.SHUT_WR)
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE)
         assert sock.recv(1) == b""
     assert calls == []
 
@@ -185,7 +187,7 @@ def test_descriptors_sent_along_do_not_arrive(tmp_path: Path) -> None:
         before = open_descriptors()
         rights = (socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [file.fileno()]))
         sock.sendmsg([frame() + b"\n"], [rights])
-        sock.settimeout(10)
+        sock.settimeout(PATIENCE)
         sock.recv(1000)
         assert open_descriptors() == before
 

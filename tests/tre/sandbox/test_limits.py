@@ -2,18 +2,19 @@
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from tests.waiting import PATIENCE, until
 from tre.domain.errors import BadInput, Unavailable
-from tre.sandbox import bubblewrap, launcher
+from tre.sandbox import accounts, bubblewrap, launcher
 from tre.sandbox.accounts import FIRST_ACCOUNT, borrowed_account
 from tre.sandbox.bubblewrap import LAUNCHER_FAILED, confine, prove, python_inside
 from tre.sandbox.confinement import GIBIBYTE, MEBIBYTE, Completed, Confinement, Ending, Limits
@@ -21,6 +22,11 @@ from tre.sandbox.confinement import GIBIBYTE, MEBIBYTE, Completed, Confinement, 
 pytestmark = pytest.mark.sandbox
 Inside = Callable[..., Completed]
 SMALL = Limits(cpu_seconds=30, memory_bytes=GIBIBYTE, temporary_bytes=MEBIBYTE, file_bytes=4 * MEBIBYTE)
+
+
+def named(what: str) -> str:
+    """A word for a command line that no other run of these tests on this machine uses."""
+    return f"{what}-{secrets.token_hex(8)}"
 
 
 def alive(token: str) -> list[int]:
@@ -50,36 +56,42 @@ time.sleep(1000)
 
 
 def test_the_wall_clock_leaves_no_process(inside: Inside) -> None:
-    token, seen = "stubborn-wall-clock", []
-    done = inside(STUBBORN, token, wall_seconds=1.5, tick=lambda: seen.append(len(alive(token))))
-    assert done.ending is Ending.WALL_CLOCK
-    assert done.returncode == -signal.SIGKILL
+    for wall_seconds in (1.5, 6.0, 24.0, 96.0):  # as long as it takes until all of them are there
+        token, seen = named("stubborn-wall-clock"), [0]
+        tick = lambda token=token, seen=seen: seen.append(len(alive(token)))  # noqa: E731 - this turn's own
+        done = inside(STUBBORN, token, wall_seconds=wall_seconds, tick=tick)
+        assert done.ending is Ending.WALL_CLOCK
+        assert done.returncode == -signal.SIGKILL
+        assert alive(token) == []
+        if max(seen) > 5:
+            break
     assert max(seen) > 5  # they were there
-    assert alive(token) == []
 
 
 def test_the_end_of_the_program_ends_all_that_it_started(inside: Inside) -> None:
-    token = "daemon-left-behind"
-    done = inside(
-        "import os, time\nif os.fork() == 0:\n os.setsid(); time.sleep(1000)\ntime.sleep(.3)", token
+    token = named("daemon-left-behind")
+    text = (
+        "import os, time\nready, told = os.pipe()\nif os.fork() == 0:\n os.setsid(); os.write(told, b'x')\n"
+        " time.sleep(1000)\nos.read(ready, 1)"
     )
+    done = inside(text, token, wall_seconds=PATIENCE)
     assert done.ending is Ending.EXITED
-    assert done.seconds < 20
+    assert done.returncode == 0
     assert alive(token) == []
 
 
 def test_killing_the_platform_kills_the_sandbox(sandbox: None) -> None:
-    token = "orphaned-sandbox"
+    token = named("orphaned-sandbox")
     text = (
         "import sys\nfrom tre.sandbox.bubblewrap import confine, python_inside\n"
         "from tre.sandbox.confinement import Confinement\n"
         "confine([python_inside(), '-c', 'import time; time.sleep(1000)', sys.argv[1]], Confinement())"
     )
     platform = subprocess.Popen([sys.executable, "-c", text, token])
-    wait_for(lambda: len(alive(token)) > 2)
+    until(lambda: len(alive(token)) > 2, "the start of the sandbox")
     platform.kill()
     platform.wait()
-    wait_for(lambda: alive(token) == [])
+    until(lambda: alive(token) == [], "the end of the sandbox")
 
 
 @pytest.mark.parametrize("is_there", [True, False])
@@ -99,16 +111,9 @@ def test_nothing_starts_for_a_platform_that_is_gone(is_there: bool) -> None:
         os.close(writing)
 
 
-def wait_for(holds: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 15
-    while not holds():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 def test_a_fork_bomb_stops_at_its_limit(inside: Inside) -> None:
     bomb = (
-        "import os, time\nmade = 0\ntry:\n while made < 400:\n  if os.fork() == 0: time.sleep(60)\n  made += 1\n"
+        "import os, time\nmade = 0\ntry:\n while made < 400:\n  if os.fork() == 0: time.sleep(1000)\n  made += 1\n"
         "except BlockingIOError: print(made, flush=True)\nos._exit(0)"
     )
     done = inside(bomb, limits=replace(SMALL, processes=40))
@@ -121,17 +126,17 @@ def test_memory_of_one_process_is_limited(inside: Inside) -> None:
 
 
 def test_memory_of_many_processes_together_is_limited(inside: Inside) -> None:
-    text = "import os, time\nfor _ in range(4): os.fork()\nx = bytearray(os.urandom(1)) * (64 << 20)\ntime.sleep(60)"
-    done = inside(text, limits=replace(SMALL, resident_bytes=400 * MEBIBYTE))
+    text = "import os, time\nfor _ in range(4): os.fork()\nx = bytearray(os.urandom(1)) * (64 << 20)\ntime.sleep(1000)"
+    done = inside(text, limits=replace(SMALL, resident_bytes=400 * MEBIBYTE), wall_seconds=PATIENCE)
     assert done.ending is Ending.MEMORY
-    assert done.seconds < 30
 
 
 def test_a_full_disk_stops_the_run(inside: Inside, tmp_path: Path, account: int | None) -> None:
     if account is not None:
         os.chown(tmp_path, account, account)
     done = inside(
-        "import time; time.sleep(60)",
+        "import time; time.sleep(1000)",
+        wall_seconds=PATIENCE,
         writable={tmp_path: "/home"},
         limits=replace(SMALL, free_disk_bytes=1 << 60),
     )
@@ -163,10 +168,9 @@ def test_much_output_is_read_but_not_kept(inside: Inside) -> None:
 
 
 def test_processor_time_is_limited(inside: Inside) -> None:
-    done = inside("while True: pass", limits=replace(SMALL, cpu_seconds=1))
+    done = inside("while True: pass", limits=replace(SMALL, cpu_seconds=1), wall_seconds=PATIENCE)
     assert done.ending is Ending.EXITED
     assert done.returncode in (128 + signal.SIGXCPU, 128 + signal.SIGKILL)
-    assert done.seconds < 30
 
 
 def test_standard_input_and_secret_files_arrive(inside: Inside, account: int | None) -> None:
@@ -240,11 +244,15 @@ def test_a_sandbox_that_confines_nothing_is_not_proved(
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root lends accounts")
-def test_two_sandboxes_never_share_an_account() -> None:
+def test_two_sandboxes_never_share_an_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    first_of_ours = (
+        FIRST_ACCOUNT + (1 << 20) + os.getpid() * 4
+    )  # a range that nobody else on this machine lends
+    monkeypatch.setattr(accounts, "FIRST_ACCOUNT", first_of_ours)
     with borrowed_account() as first, borrowed_account() as second:
         assert first is not None
         assert second is not None
         assert first != second
-        assert min(first, second) >= FIRST_ACCOUNT
+        assert min(first, second) >= first_of_ours
     with borrowed_account() as again:
         assert again == first
