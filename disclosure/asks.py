@@ -58,6 +58,7 @@ HOMES: Final = {
     Kind.SURVIVAL: ("disclosure.survival", "Survival"),
     Kind.ASSOCIATION: ("disclosure.association", "Association"),
     Kind.MODEL: ("disclosure.models", "Model"),
+    Kind.CLAIMS: ("disclosure.claimed", "Claims"),
 }
 """Per kind beyond tables its package, and the name of its dataclass there."""
 
@@ -84,7 +85,7 @@ def check_asks(kind: Kind, asks: Asks | None, by: Sequence[str], weight: str | N
     if (kind in HOMES) != (asks is not None):
         raise DisclosureError(
             "kind",
-            "Survival, associations and models say what they ask, and tables do not; use a constructor.",
+            "Survival, associations, models and claims say what they ask, and tables do not; use a constructor.",
         )
     if asks is not None:
         if type(asks) is not _asked_by(kind):

@@ -18,6 +18,7 @@ class Kind(Enum):
     SURVIVAL = "survival"
     ASSOCIATION = "association"
     MODEL = "model"
+    CLAIMS = "claims"
 
 
 TABULAR: Final = frozenset({Kind.TABLE, Kind.QUANTILES, Kind.HISTOGRAM})

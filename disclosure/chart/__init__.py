@@ -39,6 +39,7 @@ _USUAL: Final = {
     Kind.SURVIVAL: "survival",
     Kind.ASSOCIATION: "forest",
     Kind.MODEL: "forest",
+    Kind.CLAIMS: "forest",
 }
 _DRAFT: Final = "Draft, not for release."
 

@@ -35,7 +35,7 @@ def forest(shown: Shown, _measure: str | None) -> Drawing:
         DisclosureError: "chart": this statistic has no estimates.
     """
     stat = shown.report.statistic
-    if stat.kind not in {Kind.MODEL, Kind.ASSOCIATION}:
+    if stat.kind not in {Kind.MODEL, Kind.CLAIMS, Kind.ASSOCIATION}:
         raise DisclosureError("chart", f"A {stat.kind.value} has no estimates; draw a model or association.")
     rows = [row for row in shown.rows() if row.get("part", "coefficient") == "coefficient"]
     effects = [row for row in rows if row.get("term") != _INTERCEPT] or rows
@@ -62,7 +62,11 @@ def _estimates(shown: Shown, rows: list[Row]) -> Iterator[Mark]:
     """Yield each estimate with its interval, under a label that says the group and model where there are several."""
     stat = shown.report.statistic
     several = len({row.get("model") for row in rows}) > 1
-    heads = [*stat.by, *(["model"] if several else []), "term" if stat.kind is Kind.MODEL else "measure"]
+    heads = [
+        *stat.by,
+        *(["model"] if several else []),
+        "measure" if stat.kind is Kind.ASSOCIATION else "term",
+    ]
     keys = [tuple(row[head] for head in heads) for row in rows]
     labels = distinct(": ".join(map(str, key)) for key in keys)
     for key, row in zip(keys, rows, strict=True):

@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
+from disclosure.claimed.asked import NUMBERS
 from disclosure.errors import DisclosureError
 from disclosure.models.columns import columns, contributions, influence, leverage
 from disclosure.models.design import (
@@ -32,8 +33,6 @@ from disclosure.policy import Policy
 from disclosure.result import Finding, unsafe_rules, worst
 from disclosure.verdict import Verdict
 
-NUMBERS: Final = ("estimate", "std_error", "statistic", "p_value", "low", "high")
-"""What may be claimed of a coefficient; the estimate must be."""
 FACTS: Final = ("r_squared", "adjusted_r_squared", "pseudo_r_squared", "log_likelihood", "aic", "bic")
 """What may be claimed of the whole model."""
 

@@ -120,6 +120,29 @@ class Estimates(Form):
         )
 
     @classmethod
+    def claims(  # noqa: PLR0913  the words of the contract
+        cls,
+        source: str,
+        estimates: Sequence[Mapping[str, object]],
+        *,
+        response: str | None = None,
+        facts: Mapping[str, float] | None = None,
+        unit: Unit = None,
+        where: str | None = None,
+        derive: Mapping[str, str] | None = None,
+        title: str = "",
+    ) -> Self:
+        """Ask that estimates of any estimator may leave, judged by their design: the source has a column per term.
+
+        Each estimate is a mapping with term and estimate, and perhaps std_error, statistic, p_value, low and high.
+
+        Raises:
+            DisclosureError: as `table`; "claims": a word that is wrong.
+        """
+        words = {"estimates": list(estimates), "response": response, "facts": facts}
+        return cls._ask(Kind.CLAIMS, source, words, unit=unit, where=where, derive=derive, title=title)
+
+    @classmethod
     def _ask(  # noqa: PLR0913  what every kind has
         cls,
         kind: Kind,

@@ -5,10 +5,14 @@ Each takes the words of the `Statistic` constructor of its name; the project add
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from disclosure.statistic import Statistic
+from tre.client.estimates import design_with, estimates_of
 from tre.client.table import Table
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 USUAL_SOURCE: Final = "linked"
 """The table that is asked where none is named."""
@@ -25,6 +29,10 @@ class Questions(ABC):
     @abstractmethod
     def unit_of(self, source: str) -> str:
         """Return the column of the privacy unit of a table."""
+
+    @abstractmethod
+    def register(self, name: str, frame: "pd.DataFrame", *, unit: str = "study_id") -> str:
+        """Hand over a derived table, so that statistics may use it as their source."""
 
     def quantiles(self, value: str, **words: Words) -> Table:
         """Ask for quantiles of a column: `Statistic.quantiles`."""
@@ -65,6 +73,30 @@ class Questions(ABC):
     def cox(self, formula: object, *, event: str, **words: Words) -> Table:
         """Ask for proportional hazards: `Statistic.model`."""
         return self._model("cox", formula, {**words, "event": event})
+
+    def estimates(  # noqa: PLR0913 - all but two by keyword
+        self,
+        result: object,
+        design: "pd.DataFrame",
+        *,
+        response: str | None = None,
+        name: str = "design",
+        unit: str = "study_id",
+        title: str = "",
+    ) -> Table:
+        """Ask that any estimator's coefficients may leave, in a trusted run: they are claims, judged by their design.
+
+        `result` has `params` as statsmodels' results have, or is a table with term and estimate, or a dict. `design` has
+        a row per row of the model: the unit, a column of numbers per term, and the response where it is named.
+
+        Raises:
+            ClientError: a term has no column; else as `register`.
+            DisclosureError: the estimates cannot be claimed.
+        """
+        found = estimates_of(result)
+        terms = [str(each.get("term")) for each in found]
+        known = self.register(name, design_with(design, terms, unit=unit, response=response), unit=unit)
+        return self.ask(Statistic.claims(known, found, response=response, unit=unit, title=title))
 
     def _model(self, kind: str, formula: object, words: dict[str, Words]) -> Table:
         return self._made(Statistic.model, kind=kind, formula=formula, **words)

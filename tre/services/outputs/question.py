@@ -53,8 +53,9 @@ def must_be_readable(statistic: Statistic) -> None:
     """
     record = json.loads(statistic.to_json())
     models = record.get("asks", {}).pop("formula", [])
-    conditions = [record.pop("where") or "", *(formula for _, formula in models)]
-    names = [*_texts(record), *(name for name, _ in models)]
+    derived = record.pop("derive", [])
+    conditions = [record.pop("where") or "", *(text for _, text in (*models, *derived))]
+    names = [*_texts(record), *(name for name, _ in (*models, *derived))]
     fits = all(len(text) <= LONGEST_FILTER for text in conditions)
     fits = fits and all(len(name) <= LONGEST_NAME for name in names)
     printable = (*names, *(" ".join(text.splitlines()) for text in conditions))
