@@ -34,12 +34,14 @@ class Bounds:
         upper: largest value, in the column's own unit.
         scale: how many steps one unit has in fixed point (100: pence in a pound).
         source: where the range comes from; never the data themselves.
+        structural: ends that a rule sets and nobody's own value does, such as nought or a top code: they may be shown.
     """
 
     lower: int
     upper: int
     scale: int
     source: str
+    structural: tuple[int, ...] = ()
 
 
 Published = Levels | Bounds
@@ -54,7 +56,10 @@ def read_published(section: Section, *, wants_levels: bool) -> Published:
     upper = section.integer("upper", least=LEAST)
     if LEAST < upper <= lower:
         section.fault("upper", "must lie above `lower`")
-    return Bounds(lower, upper, section.integer("scale", 1, least=1), source)
+    structural = section.integers("structural") if section.has("structural") else ()
+    if not all(lower <= end <= upper for end in structural):
+        section.fault("structural", "must lie from `lower` to `upper`")
+    return Bounds(lower, upper, section.integer("scale", 1, least=1), source, structural)
 
 
 def band_labels(edges: tuple[int, ...], *, whole: bool) -> tuple[str, ...]:

@@ -1,8 +1,11 @@
 """The public dictionary of a project's linked table, made from the manifest and the contracts; never from the data."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
+from disclosure import Policy
 from disclosure.dp import Dictionary
+from tre.db.tables import Extract
 from tre.domain.contracts import Contract
 from tre.domain.manifest import Manifest, linked_dictionary
 from tre.domain.published import Bounds, Levels
@@ -29,3 +32,25 @@ def noise_dictionary(manifest: Manifest, contracts: Mapping[str, Contract]) -> D
         sources={name: known.source for name, known in published.items()},
         population=manifest.linkage.population,
     )
+
+
+def structural_ends(manifest: Manifest, contracts: Mapping[str, Contract]) -> list[list[str | int]]:
+    """Return the linked table's ends that contracts or manifest declare to be set by a rule: column and value.
+
+    Raises:
+        Faulty: manifest and contracts do not fit.
+    """
+    published = linked_dictionary(manifest, contracts)
+    return [
+        [name, end]
+        for name, known in published.items()
+        if isinstance(known, Bounds)
+        for end in known.structural
+    ]
+
+
+def policy_of(manifest: Manifest, extract: Extract) -> Policy:
+    """Return a project's thresholds, with the structural ends that were declared when its extract was built."""
+    declared = extract.tables[manifest.linkage.table].get("structural_ends", [])
+    ends = tuple((str(name), end) for name, end in declared)
+    return replace(manifest.policy, structural_ends=(*manifest.policy.structural_ends, *ends))

@@ -18,7 +18,7 @@ from tre.domain.errors import BadInput, Refused
 from tre.domain.outputs import Protection
 from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
-from tre.services.dictionary import STUDY_ID
+from tre.services.dictionary import STUDY_ID, policy_of
 from tre.services.outputs import archive
 from tre.services.outputs.archive import audit_file
 from tre.services.outputs.asking import Precision
@@ -225,7 +225,7 @@ def workspace_of(platform: Platform, run: str, project_id: str, folder: Path) ->
         platform,
         run,
         extract,
-        manifest.policy,
+        policy_of(manifest, extract),
         projects.accounts_of(manifest),
         folder=folder,
         largest=manifest.limits.output_mebibytes * MEBIBYTE,

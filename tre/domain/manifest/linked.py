@@ -77,6 +77,7 @@ def _published(linked: LinkedColumn, fields: Mapping[str, Mapping[str, Field]]) 
         max(each.upper for each in bounds),
         max(each.scale for each in bounds),
         bounds[0].source,
+        tuple(sorted(set(bounds[0].structural).intersection(*(each.structural for each in bounds)))),
     )
 
 

@@ -11,6 +11,7 @@ from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Mode, Protection
 from tre.domain.people import Actor
 from tre.services import projects, views
+from tre.services.dictionary import policy_of
 from tre.services.outputs import archive
 from tre.services.outputs.facts import must_be_member
 from tre.services.outputs.judging import Judged, Question, Table, answer, edition_of
@@ -129,7 +130,7 @@ def operators_inspection(
     extracts = platform.extracts
     audit = archive.audit_file(extracts, extract)
     table = Table(extracts / known["path"], known["digest"], audit, edition_of(extract))
-    policy = projects.manifest_of(tx, project_id).policy
+    policy = policy_of(projects.manifest_of(tx, project_id), extract)
     question = Question(statistic, policy, table, protection=protection)
     return Inspection(platform, question, archive.of(tx, extract.population))
 

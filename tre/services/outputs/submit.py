@@ -19,6 +19,7 @@ from tre.domain.outputs import Action, Kind, Mode, Protection, State
 from tre.domain.people import Actor
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
+from tre.services.dictionary import policy_of
 from tre.services.outputs.admission import admit
 from tre.services.outputs.facts import items_of, locked, move, must_be_member
 from tre.services.outputs.question import must_be_readable, must_name_people
@@ -186,7 +187,7 @@ def _opened(
     request.title, request.context = submission.title, submission.context
     request.run_id, request.policy, request.manifest_digest = (
         submission.run,
-        manifest.policy.to_json(),
+        policy_of(manifest, extract).to_json(),
         "",
     )
     request.extract_id = extract.id

@@ -19,7 +19,7 @@ from tre.linkage import extract
 from tre.linkage.deidentify import inspect_payload
 from tre.linkage.extract import ExtractPlan, ExtractReport
 from tre.services import audit
-from tre.services.dictionary import noise_dictionary
+from tre.services.dictionary import noise_dictionary, structural_ends
 from tre.services.separated.delivery import (
     Answer,
     Arguments,
@@ -84,6 +84,7 @@ def build_extract(tx: Transaction, arguments: Arguments) -> Answer:
     row = _extract(name, manifest, report)
     row.population = arguments["population"]
     row.tables[manifest.linkage.table]["dictionary"] = noise_dictionary(manifest, contracts).to_json()
+    row.tables[manifest.linkage.table]["structural_ends"] = structural_ends(manifest, contracts)
     tx.add(row)
     audit.record(tx, actor_of(arguments), Event.EXTRACT_BUILT, f"project:{manifest.id}", extract=row.digest)
     rows = {table: written.rows for table, written in report.tables.items()}
