@@ -7,10 +7,9 @@ from typing import Any, Final, Self
 
 from disclosure.content import Content
 from disclosure.errors import DisclosureError
+from disclosure.models.model import NUMBERS
 from disclosure.naming import check_names
 
-NUMBERS: Final = ("estimate", "std_error", "statistic", "p_value", "low", "high")
-"""What may be claimed of a coefficient; the estimate must be."""
 MAX_CLAIMS: Final = 500
 """Most coefficients claimed in one statistic. Source: ours; as many columns as a design may have."""
 MAX_FACTS: Final = 6

@@ -11,7 +11,7 @@ from disclosure.models.columns import COLUMN_RULES
 from disclosure.models.design import design_of
 from disclosure.models.estimate import estimate
 from disclosure.models.means import MEAN_RULES
-from disclosure.models.model import Model
+from disclosure.models.model import NUMBERS, Model
 from disclosure.models.remark import Judged, Remark
 from disclosure.models.units import Units
 from disclosure.policy import Policy
@@ -19,8 +19,6 @@ from disclosure.result import Finding
 from disclosure.sample import Answer, Sample, sample_of
 from disclosure.source import Data
 from disclosure.statistic import Statistic
-
-_NUMBERS = ("estimate", "std_error", "statistic", "p_value", "low", "high")
 
 
 def answer(stat: Statistic, data: Data, policy: Policy, *, key: str | None) -> Answer:
@@ -59,7 +57,7 @@ def _blocks(stat: Statistic, sample: Sample) -> Iterator[Block]:
 def _table(stat: Statistic, block: Block, level: float) -> pd.DataFrame:
     """Return a model's rows of the table."""
     fit = block.fit
-    columns = dict(zip(_NUMBERS, (fit.estimate, *fit.tests(level)), strict=True))
+    columns = dict(zip(NUMBERS, (fit.estimate, *fit.tests(level)), strict=True))
     facts = {"estimate": [fact.estimate for fact in fit.facts]}
     facts |= {name: [getattr(fact, name) for fact in fit.facts] for name in ("statistic", "p_value")}
     coefficients, whole = len(fit.estimate), len(fit.facts)

@@ -11,7 +11,6 @@ from typing import Final
 import numpy as np
 import pandas as pd
 
-from disclosure.claimed.asked import NUMBERS
 from disclosure.errors import DisclosureError
 from disclosure.models.columns import columns, contributions, influence, leverage
 from disclosure.models.design import (
@@ -25,6 +24,7 @@ from disclosure.models.factors import Doubles
 from disclosure.models.fit import Fit
 from disclosure.models.formula import Name
 from disclosure.models.means import degrees, means, single, threshold
+from disclosure.models.model import NUMBERS
 from disclosure.models.rank import repeated, scales_of
 from disclosure.models.remark import Judged, Remark
 from disclosure.models.units import Units

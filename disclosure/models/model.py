@@ -20,7 +20,8 @@ MAX_EQUATIONS: Final = 20
 MAX_EFFECTS: Final = 4
 """Most columns whose effects are absorbed, and most strata. Source: ours."""
 _OWN: Final = ("model", "part", "term")
-_NUMBERS: Final = ("estimate", "std_error", "statistic", "p_value", "low", "high")
+NUMBERS: Final = ("estimate", "std_error", "statistic", "p_value", "low", "high")
+"""What is printed of a coefficient."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +79,7 @@ class Model:
         _check_fit(self, weight)
         for _, formula in self.equations:
             _check_formula(self, formula)
-        taken = {*by} & {*_OWN, *_NUMBERS}
+        taken = {*by} & {*_OWN, *NUMBERS}
         if taken:
             raise DisclosureError(
                 "name_clash",
@@ -123,7 +124,7 @@ class Model:
 
     def contents(self) -> dict[str, Content]:
         """Return the columns of the table of estimates."""
-        return dict.fromkeys(_OWN, Content.LEVEL) | dict.fromkeys(_NUMBERS, Content.NUMBER)
+        return dict.fromkeys(_OWN, Content.LEVEL) | dict.fromkeys(NUMBERS, Content.NUMBER)
 
     def sentence(self) -> str:
         """Say in words what is estimated."""
