@@ -25,7 +25,7 @@ def creation_fault(body: object) -> str | None:
     """Say why this creates more than an empty file, an empty folder or a copy, or None if it does not."""
     if body is None:
         return None
-    if not isinstance(body, Mapping) or not set(body) <= {"type", "ext", "copy_from"}:
+    if not isinstance(body, Mapping) or not set(body) <= {"type", "ext", "path", "copy_from"}:
         return UNKNOWN
     return None if all(value is None or isinstance(value, str) for value in body.values()) else UNKNOWN
 

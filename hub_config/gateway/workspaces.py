@@ -31,7 +31,7 @@ BUSY: Final = "This workspace has too many requests at once: wait for some to en
 log = logging.getLogger(__name__)
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)
 class Workspace:
     """One registered workspace and what passes for it.
 
@@ -122,7 +122,7 @@ class Workspaces:
         socket = pin(registration.target)
         await self.remove(key)
         self._by_key[key] = Workspace(
-            registration, socket, _client(socket), self._hub_of(registration.hub_api_url)
+            registration, socket, client_of(socket), self._hub_of(registration.hub_api_url)
         )
         self._keep()
         return self._by_key[key]
@@ -176,7 +176,7 @@ class Workspaces:
         write_privately(self._kept, json.dumps(entries))
 
 
-def _client(socket: PinnedSocket) -> aiohttp.ClientSession:
+def client_of(socket: PinnedSocket) -> aiohttp.ClientSession:
     """Return a client that reaches this socket and nothing else, keeps no cookies and no connections."""
     return aiohttp.ClientSession(
         connector=aiohttp.UnixConnector(path=socket.path, force_close=True, limit=0),
