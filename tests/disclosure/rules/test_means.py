@@ -97,6 +97,7 @@ def test_a_model_that_computes_what_it_explains_tells_each_ones_value():
     equal = Remark("all_equal", "all values of what it explains are equal")
     perfect = Remark("design", "it computes what it explains without error")
     assert said(rules.perfect, model([5.0] * 20)) == [equal]
+    assert said(rules.perfect, model([5.0])) == [equal]
     assert said(rules.perfect, model([5.0] * 20, is_perfect=True)) == [equal]
     assert said(rules.perfect, model([5.0] * 19 + [6.0], is_perfect=True)) == [perfect]
     assert said(rules.perfect, model([5.0] * 19 + [6.0])) == []
