@@ -84,7 +84,7 @@ def test_every_rule_counts_units_or_is_known_to_look_at_rows_alone():
 
 
 def test_rules_on_an_answer_are_handed_its_facts_and_run_like_any_other():
-    def small(facts, policy):
+    def threshold(facts, policy):
         yield Finding("threshold", (0,), f"{facts} is below {policy.min_units}.", FAIL)
 
     def broken(facts, policy):
@@ -94,7 +94,7 @@ def test_rules_on_an_answer_are_handed_its_facts_and_run_like_any_other():
     cells = pd.DataFrame({"n": [3], "units": [3]})
     behind = Behind(sample, (np.arange(3),))
     stat = Statistic.survival("d", "t", "e", at=[1])
-    table, found, back = judged(stat, STANDARD, (cells, behind), facts="five", rules=(small, broken))
+    table, found, back = judged(stat, STANDARD, (cells, behind), facts="five", rules=(threshold, broken))
     assert table is cells
     assert back is behind
     assert found == (
