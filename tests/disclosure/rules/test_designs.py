@@ -223,6 +223,8 @@ def test_weights_are_judged_exactly_where_the_policy_draws_the_line():
     assert rules._held(np.array([*[1.0] * 9, 1e-20]), 10, tiny) is FAIL
     assert rules._held(np.array([*[2.0] * 9, 1e-20, 1e-20]), 10, tiny) is REVIEW
     assert rules._held(np.zeros(20), 9, tiny) is FAIL
+    assert rules._held(np.array([1.0, 0.0]), 0, most) is Verdict.PASS  # where one unit is enough
+    assert rules._held(weights * 1e100, 9, most) is REVIEW
 
 
 @pytest.mark.parametrize("noun", ["units", "rows"])

@@ -230,6 +230,12 @@ def test_contributors_of_a_cell_cannot_estimate_each_other():
     assert found(-1000.0, 900.0, *[12.25] * 8) != []
 
 
+def test_one_who_contributes_nothing_is_close_to_what_is_left():
+    assert rules._is_close(np.array([0.0]), STANDARD)
+    assert rules._is_close(np.array([5.0]), STANDARD)
+    assert not rules._is_close(np.array([5.0, 3.0, 2.0]), STANDARD)
+
+
 def test_two_contributors_hold_not_nearly_all_of_a_cell():
     def found(*values, policy=STANDARD):
         return [remark for remark in said(rules.means, valued(*values), policy) if remark.rule == "dominance"]

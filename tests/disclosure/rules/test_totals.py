@@ -103,7 +103,7 @@ def test_a_cell_of_equal_values_tells_each_ones_value(unsafe, verdict):
     measures = {"a": ("median", LONG), "c": ("count", "other"), "m": ("mean", "fine")}
     same = [True, False, True]
     held = {
-        Quantity(LONG, Role.SPREAD): sums([1] * 3, same=same),
+        Quantity(LONG, Role.SPREAD): sums([1] * 3, same=[False, True, False]),
         Quantity("other", Role.VALUE): sums([1] * 3, same=same),
         Quantity("fine", Role.VALUE): sums([1] * 3),
         Quantity(LONG, Role.VALUE): sums([1] * 3, same=same),
@@ -143,6 +143,9 @@ def test_everyone_of_a_column_in_one_level_is_a_group_too():
 def test_a_level_that_stands_alone_is_no_group_and_margins_are_no_levels():
     alone = crossed(12, 13, keys=[("a", "x"), ("b", "x")])
     assert list(group(asked(**BOTH), alone, STANDARD)) == []
+    alone = crossed(1, 13, keys=[("a", "x"), ("b", "x")])
+    assert list(group(asked(**BOTH), alone, STANDARD)) == []
+    assert list(group(asked(**BOTH), evidence([], keys=[]), STANDARD)) == []
     keys = [("a", "x"), ("b", "x"), ("a", None), ("b", None), (None, "x"), (None, None)]
     margins = crossed(12, 13, 12, 13, 25, 25, keys=keys)
     assert list(group(asked(by=["g", "h"], margins=True), margins, STANDARD)) == []
