@@ -13,7 +13,7 @@ A rule that is tested only where it is right may be wrong elsewhere. So each rul
 could change it (`<` to `<=`, `and` to `or`, a number by one, a text, an argument left out), one change at a time, and the
 tests are run against each. A change that they do not notice is a gap in the tests, or changes nothing that anyone can see.
 
-Made by `make mutate` on {day} from commit `{commit}` with {tool} and the tests in {tests}.
+Counted on {day} on the rules of commit `{commit}` with {tool} and the tests in {tests}; `make mutate` counts again.
 
 | file | changes | tests fail | tests never end | unnoticed | of these equivalent | noticed | noticed of those that matter |
 |---|---|---|---|---|---|---|---|

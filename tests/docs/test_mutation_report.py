@@ -30,7 +30,7 @@ def test_it_counts_each_file_and_all(monkeypatch):
     assert "| all | 5 | 2 | 1 | 2 | 1 | 60.0% | 75.0% |" in text
     assert "- `b.py`: `size > 0` to `size >= 0`: a size is never nought\n" in text
     assert "- `b.py`: `x < 1` to `x <= 1` (`b3`)\n" in text
-    assert "on 2026-01-02 from commit `abc` with mutmut 3 and the tests in `tests/x`" in text
+    assert "on 2026-01-02 on the rules of commit `abc` with mutmut 3 and the tests in `tests/x`" in text
 
 
 def test_the_same_change_in_another_file_needs_its_own_reason(monkeypatch):

@@ -243,6 +243,9 @@ def test_leverage_is_looked_for_at_every_level_of_unit():
     for levels in ((np.arange(60) // 40, fine), (fine, np.arange(60) // 40)):
         remarks = said(rules.leverage, model(SIXTY, units=levels), Policy(min_design_units=1))
         assert remarks == [Remark("design", "one of the units has a leverage of 0.5 or more", None, REVIEW)]
+    for levels in ((np.zeros(60, dtype=int), fine), (fine, np.zeros(60, dtype=int))):
+        (remark,) = said(rules.leverage, model(SIXTY, units=levels), Policy(min_design_units=1))
+        assert remark.sentence == "one of the units alone determines how it is fitted"
 
 
 @pytest.mark.parametrize("noun", ["units", "rows"])

@@ -274,6 +274,7 @@ def test_equal_values_of_a_cell_tell_each_ones_value(unsafe, verdict):
         Remark("all_equal", "all values in a cell of all its categories are equal", None, verdict),
     ]
     assert said(rules.means, valued(*[101.0] * 12, 102.0), policy) == []
+    assert "all_equal" in [remark.rule for remark in said(rules.means, valued(101.0), policy)]
 
 
 def test_every_rule_on_a_model_is_run():
