@@ -9,6 +9,7 @@ from disclosure.policy import Policy
 from disclosure.result import Finding
 from disclosure.rules.concentration import dominance, p_percent
 from disclosure.rules.counts import numerator, threshold, zero
+from disclosure.rules.pointing import identifier
 from disclosure.rules.position import edges, endpoint, quantile
 from disclosure.rules.sameness import all_equal, commonest, group, whole
 from disclosure.rules.shape import dof
@@ -34,7 +35,7 @@ RULES: Final[tuple[Rule, ...]] = (
         quantile,
         dof,
     ),
-    *(concentration, curve, unshared),
+    *(concentration, curve, unshared, identifier),
 )
 """The rules on a table, in the order of their findings."""
 BY_UNIT: Final = frozenset(

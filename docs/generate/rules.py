@@ -8,7 +8,7 @@ from disclosure import Policy
 from disclosure.assessment import assess
 from disclosure.association import rules as associated
 from disclosure.differencing import differences
-from disclosure.rules import RULES, counts, failed, failed_check, position, sameness, shape, sharing
+from disclosure.rules import RULES, counts, failed, failed_check, pointing, position, sameness, shape, sharing
 from disclosure.rules.concentration import dominance, p_percent
 from disclosure.survival import rules as survival
 from docs.generate.writing import attributes, bullets, code, page, sentence, summary, table
@@ -152,9 +152,11 @@ BOOK: Final = (
     ),
     Entry(
         "identifier",
-        "A printed text that points at a person.",
+        "A printed label that is a unit itself: a table by a level of unit.",
         "No count protects a name.",
-        "A National Insurance number in a title. No check on a statistic finds this; the name is kept for files.",
+        "A table of mean pay by firm where the firm is a level of unit, though hundreds of people stand behind each mean.",
+        (),
+        (pointing.identifier,),
     ),
     Entry(
         "check_failed",

@@ -76,10 +76,10 @@ def test_a_rule_that_breaks_half_way_is_looked_at_and_says_nothing_of_the_data()
     assert failed("broken") == failed_check(BROKEN)
 
 
-def test_every_rule_counts_units_or_is_known_to_look_at_rows_alone():
+def test_every_rule_counts_units_or_is_known_to_look_at_rows_or_labels_alone():
     names = [rule.__name__ for rule in RULES]
     assert len(set(names)) == len(names)
-    assert set(names) - BY_UNIT == {"zero", "all_equal", "group"}
+    assert set(names) - BY_UNIT == {"zero", "all_equal", "group", "identifier"}
     assert set(names) >= BY_UNIT
 
 

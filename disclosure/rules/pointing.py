@@ -1,0 +1,26 @@
+"""Dimensions that are the unit itself: each printed label points at one person, one firm, one household."""
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from disclosure.evidence import Evidence
+from disclosure.expression.tree import Column
+from disclosure.policy import Policy
+from disclosure.result import Finding, count_of
+from disclosure.statistic import Statistic
+from disclosure.verdict import Verdict
+
+
+def identifier(stat: Statistic, evidence: Evidence, _policy: Policy) -> Iterator[Finding]:
+    """Find cells labelled by a level of unit, or by a derived column that is one under another name."""
+    pointing = set(stat.levels)
+    for derived in stat.derived:
+        if isinstance(derived.value, Column) and derived.value.name in pointing:
+            pointing.add(derived.name)
+    for place, dimension in enumerate(stat.by):
+        labelled = np.array([key[place] is not None for key in evidence.grid.keys], dtype=np.bool_)
+        cells = tuple(np.flatnonzero(labelled).tolist())
+        if dimension in pointing and cells:
+            sentence = f"The labels of {dimension[:60]!r} name the units themselves, in {count_of(cells)}; group by something else."
+            yield Finding("identifier", cells, sentence, Verdict.FAIL)
