@@ -16,14 +16,15 @@ from tests.hub_config.gateway.standing import BASE, Standing
 def test_membership_is_asked_at_most_once_a_second(
     standing: Standing, browser: Browser, clock: list[float]
 ) -> None:
-    clock[0] += 1
+    still = standing.clock() + 1
+    standing.clock.now = lambda: still + clock[0]  # a slow machine spends no time here
     before = standing.platform.asked
     for _ in range(5):
         assert browser.fetch("api/status").status == 200
-    assert standing.platform.asked - before < 5
+    assert standing.platform.asked == before + 1
     clock[0] += 1
     assert browser.fetch("api/status").status == 200
-    assert standing.platform.asked > before + 1
+    assert standing.platform.asked == before + 2
 
 
 def test_who_is_a_member_no_more_is_refused_with_the_platforms_reason(
@@ -134,7 +135,7 @@ def test_open_websockets_end_with_membership(
         assert loop.run(websocket.receive_str()) == "hello"
         code, seconds = close_of(loop, websocket, lambda: ends(standing))
         assert code == 1008
-        assert seconds < 10  # on a quiet machine under 1.6: an answer of a second, a sweep of half
+        assert seconds < 30  # on a quiet machine under 1.6: an answer of a second, a sweep of half
         assert browser.fetch("api/status").status in {401, 403, 404}
 
 
