@@ -26,10 +26,6 @@ class Outside:
     connections: int = 0
     datagrams: int = 0
 
-    def clear(self) -> None:
-        self.paths.clear()
-        self.connections = self.datagrams = 0
-
 
 def _handler(outside: Outside) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):

@@ -39,8 +39,9 @@ def chromium() -> Iterator[Chromium]:
         opened.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def outside() -> Iterator[Outside]:
+    """A listener for one test: what other pages send late does not arrive here. The control comes last."""
     with listening() as outside:
         yield outside
 
@@ -71,7 +72,6 @@ def context(
     context.set_default_timeout(WAIT_SECONDS * 1000)
     hand_over(standing.signed_in(), context)
     let_it_say(standing, pages)
-    outside.clear()
     yield context
     context.close()
 
@@ -89,14 +89,11 @@ def test_no_channel_of_a_page_reaches_the_outside(
 ) -> None:
     pages.hostile = page_of(outside, CHANNELS)
     page = context.new_page()
-    page.goto(pages.control)
-    assert wait_for(outside, set(CHANNELS)) == set()
-    page.close()
-    outside.clear()
-    page = context.new_page()
     framed(page, pages).evaluate("window.done")
     page.wait_for_timeout(QUIET_SECONDS * 1000)
     assert (outside.paths, outside.connections) == (set(), 0)
+    page.goto(pages.control)
+    assert wait_for(outside, set(CHANNELS)) == set()
 
 
 def test_no_datagram_of_webrtc_reaches_the_outside(
@@ -109,18 +106,14 @@ def test_no_datagram_of_webrtc_reaches_the_outside(
     )
     pages.hostile = page_of(outside, {"webrtc": code})
     page = context.new_page()
+    framed(page, pages).evaluate("window.done")
+    page.wait_for_timeout(QUIET_SECONDS * 1000)
+    assert outside.datagrams == 0
     page.goto(pages.control)
     end = time.monotonic() + WAIT_SECONDS
     while not outside.datagrams and time.monotonic() < end:
         page.wait_for_timeout(20)
     assert outside.datagrams
-    page.close()
-    page = context.new_page()
-    page.wait_for_timeout(QUIET_SECONDS * 1000)
-    outside.clear()
-    framed(page, pages).evaluate("window.done")
-    page.wait_for_timeout(QUIET_SECONDS * 1000)
-    assert outside.datagrams == 0
 
 
 WAYS_OUT = {
@@ -141,15 +134,13 @@ def test_no_navigation_carries_data_outside(
 ) -> None:
     pages.hostile = page_of(outside, {way: WAYS_OUT[way]})
     page = context.new_page()
-    page.goto(pages.control, wait_until="commit")
-    assert wait_for(outside, {way}) == set()
-    page.close()
-    outside.clear()
-    page = context.new_page()
     page.goto(pages.portal)
     page.wait_for_timeout(QUIET_SECONDS * 1000)
     assert (outside.paths, outside.connections) == (set(), 0)
     assert page.url.startswith(pages.portal)
+    page = context.new_page()
+    page.goto(pages.control, wait_until="commit")
+    assert wait_for(outside, {way}) == set()
 
 
 def test_no_window_opens(context: BrowserContext, pages: Pages, outside: Outside) -> None:
@@ -158,16 +149,14 @@ def test_no_window_opens(context: BrowserContext, pages: Pages, outside: Outside
         % (outside.url.encode())
     )
     page = context.new_page()
-    page.goto(pages.control)
-    with context.expect_page() as opened:
-        page.get_by_role("button").click()
-    assert wait_for(outside, {"window"}) == set()
-    opened.value.close()
-    outside.clear()
     framed(page, pages).get_by_role("button").click()
     page.wait_for_timeout(QUIET_SECONDS * 1000)
-    assert "window" not in outside.paths
+    assert (outside.paths, outside.connections) == (set(), 0)
     assert context.pages == [page]
+    page.goto(pages.control)
+    with context.expect_page():
+        page.get_by_role("button").click()
+    assert wait_for(outside, {"window"}) == set()
 
 
 def test_no_script_saves_a_file(context: BrowserContext, pages: Pages) -> None:
