@@ -10,6 +10,9 @@ from hypothesis import strategies as st
 
 from disclosure import DisclosureError, Policy, Statistic, Verdict, assess
 from disclosure.deriving import with_derived
+from disclosure.expression import parse
+from disclosure.expression.sql import Kind, term_node
+from disclosure.expression.tree import Aggregate
 from disclosure.source import open_source
 
 STANDARD = Policy.preset("standard")
@@ -41,6 +44,7 @@ EXPRESSIONS = {
     "pay - lag(pay, order=year)": [None, 0.5, None, None, 1, None],
     "first(job, order=year) == last(job, order=year)": [True, True, True, True, True, True],
     "'often' if count() >= 3 else 'seldom'": ["often"] * 3 + ["seldom"] * 3,
+    "count() > 2 and exists(job == 's')": [True, True, True, False, False, False],
     "count() in (1, 2)": [False, False, False, True, True, True],
     "is_missing(last(pay, order=year))": [True, True, True, False, False, False],
     "band(count(), [2, 3])": ["3 and above"] * 3 + ["2 to below 3"] * 2 + ["below 2"],
@@ -229,3 +233,20 @@ def test_a_divisor_within_an_aggregate_is_seen():
     assert any("divides by nought" in found.sentence for found in report.findings)
     share = Statistic.table("d", derive={"v": "pay / sum(hours)"}, unit="id", measures={"m": ("mean", "v")})
     assert any("divides by nought" in found.sentence for found in assess(share, data, STANDARD).findings)
+
+
+def test_an_aggregate_outside_of_a_derived_column_is_refused():
+    with pytest.raises(DisclosureError) as caught:
+        term_node(Aggregate("count", None), Kind.NUMBER, None)
+    assert caught.value.code == "expression"
+
+
+def test_lists_are_neither_first_nor_last():
+    data = pd.DataFrame({"id": [1, 1], "year": [1, 2], "many": [[1], [2]], "row": [0, 1]})
+    with pytest.raises(DisclosureError) as caught:
+        values({"v": "first(many, order=year)"}, data)
+    assert caught.value.code == "expression_type"
+
+
+def test_days_are_counted_too_where_no_column_is_known():
+    assert "DATE_SUB" in parse("days_between(day, '2020-05-01') > 3").to_sql().sql(dialect="duckdb").upper()
