@@ -80,7 +80,7 @@ def _condition(node: ast.expr, *, positive: bool) -> Condition:
         return _chain(node, positive=positive)
     if isinstance(node, ast.Call) and called(node) == "is_missing":
         return Missing(_with_column(_term(only_argument(node)), node), negated=not positive)
-    if isinstance(node, ast.Name) or (isinstance(node, ast.Call) and called(node) == "col"):
+    if isinstance(node, ast.Name) or (isinstance(node, ast.Call) and called(node) in {"col", "exists"}):
         return Comparison(_term(node), "==", Literal(positive))
     raise refusal(node)
 

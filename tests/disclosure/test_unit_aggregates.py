@@ -45,6 +45,7 @@ EXPRESSIONS = {
     "first(job, order=year) == last(job, order=year)": [True, True, True, True, True, True],
     "'often' if count() >= 3 else 'seldom'": ["often"] * 3 + ["seldom"] * 3,
     "count() > 2 and exists(job == 's')": [True, True, True, False, False, False],
+    "'y' if not exists(job == 's') else 'x'": ["x"] * 5 + ["y"],
     "count() in (1, 2)": [False, False, False, True, True, True],
     "is_missing(last(pay, order=year))": [True, True, True, False, False, False],
     "band(count(), [2, 3])": ["3 and above"] * 3 + ["2 to below 3"] * 2 + ["below 2"],
