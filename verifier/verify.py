@@ -35,7 +35,7 @@ COUNT = "count"
 
 FILE: Record = {"name": FILE_NAME, "sha256": DIGEST, "bytes": COUNT}
 ITEM: Record = {"item": IDENTIFIER, "mode": "exact|noisy", "specification": DIGEST}
-CHARGE: Record = {"account": IDENTIFIER, "unit": "nano_rho|releases|cells", "amount": COUNT}
+CHARGE: Record = {"account": IDENTIFIER, "unit": "nano_rho|atto_delta|releases|cells", "amount": COUNT}
 SOURCE: Record = {"name": IDENTIFIER, "sha256": DIGEST}
 REVIEWER: Record = {"reviewer": IDENTIFIER}
 BODY: Record = {"format": "tre-receipt/1", "release": FILE_NAME, "request": IDENTIFIER, "project": IDENTIFIER}

@@ -7,10 +7,19 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from disclosure.dp.accountant import NANO, delta_for, epsilon_of, pure_cost, rho_for, to_nano
+    from disclosure.dp.accountant import (
+        ATTO,
+        NANO,
+        composed,
+        delta_for,
+        epsilon_of,
+        pure_cost,
+        rho_for,
+        to_nano,
+    )
     from disclosure.dp.answer import Answer
     from disclosure.dp.dictionary import Dictionary
-    from disclosure.dp.discovery import ATTO, KeyPlan, Keys, plan_keys, release_keys
+    from disclosure.dp.discovery import KeyPlan, Keys, plan_keys, release_keys
     from disclosure.dp.drawing import aggregate, draw, materialise, release
     from disclosure.dp.planning import PRECISIONS, Plan, plan, price
     from disclosure.dp.practice import Practice, simulate
@@ -32,6 +41,7 @@ __all__ = [
     "SetPlan",
     "aggregate",
     "aggregate_set",
+    "composed",
     "delta_for",
     "draw",
     "draw_set",
@@ -53,10 +63,13 @@ __all__ = [
 
 # No module here may bear the name of a public function: importing it would hide the function.
 _HOMES: Final = {
-    **dict.fromkeys(("NANO", "delta_for", "epsilon_of", "pure_cost", "rho_for", "to_nano"), "accountant"),
+    **dict.fromkeys(
+        ("ATTO", "NANO", "composed", "delta_for", "epsilon_of", "pure_cost", "rho_for", "to_nano"),
+        "accountant",
+    ),
     "Answer": "answer",
     "Dictionary": "dictionary",
-    **dict.fromkeys(("ATTO", "KeyPlan", "Keys", "plan_keys", "release_keys"), "discovery"),
+    **dict.fromkeys(("KeyPlan", "Keys", "plan_keys", "release_keys"), "discovery"),
     **dict.fromkeys(("aggregate", "draw", "materialise", "release"), "drawing"),
     **dict.fromkeys(("PRECISIONS", "Plan", "plan", "price"), "planning"),
     **dict.fromkeys(("Practice", "simulate"), "practice"),

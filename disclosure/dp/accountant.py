@@ -15,6 +15,9 @@ from disclosure.errors import DisclosureError
 NANO: Final = 1_000_000_000
 """Nano-rho in one rho. Every stored or charged budget is an integer in this unit."""
 
+ATTO: Final = 10**18
+"""Atto-delta in a delta of one. Every charged delta is an integer in this unit, so that deltas add up exactly."""
+
 MAXIMUM_NANO_RHO: Final = 100 * NANO
 """Largest budget of one release, in nano-rho: above it the number is a slip, not a choice.
 
@@ -100,6 +103,30 @@ def epsilon_of(nano_rho: int, delta: float) -> float:
     rho = nano_rho / NANO
     best = _least(lambda log_gap: _epsilon_at(rho, delta, math.exp(log_gap)))
     return max(0.0, best) * (1 + 1e-12)
+
+
+def composed(nano_rho: int, atto_delta: int, delta: float) -> tuple[float, float]:
+    """Tell (epsilon, delta) of everything that was charged, where discovered levels have spent delta besides rho.
+
+    Releases that are rho-zCDP but for a probability of delta' add up to the sum of their rhos, but for the sum of their
+    probabilities. Source: Bun and Steinke 2016, "Concentrated Differential Privacy", section 8.
+
+    Args:
+        nano_rho: the rho of all releases, in nano-rho.
+        atto_delta: the delta that releases of levels have spent, in atto-delta.
+        delta: probability at which epsilon is told for the rho; the spent delta is added to it, rounded up.
+
+    Raises:
+        DisclosureError: `budget` or `delta` when one of them is no amount, or the deltas reach one together.
+    """
+    if type(atto_delta) is not int or atto_delta < 0:
+        raise DisclosureError("budget", "A stored delta is a whole number of atto-delta, zero or more.")
+    epsilon = epsilon_of(nano_rho, delta)
+    if atto_delta == 0:
+        return epsilon, delta
+    together = math.nextafter(delta + math.nextafter(atto_delta / ATTO, math.inf), math.inf)
+    _check_delta(together)
+    return epsilon, together
 
 
 def rho_for(epsilon: Number, delta: float) -> int:

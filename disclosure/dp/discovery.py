@@ -11,11 +11,11 @@ import math
 from dataclasses import dataclass
 from fractions import Fraction
 from statistics import NormalDist
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from sqlglot import exp
 
-from disclosure.dp.accountant import to_nano
+from disclosure.dp.accountant import ATTO, to_nano
 from disclosure.dp.bounding import bounded_rows
 from disclosure.dp.dictionary import Dictionary
 from disclosure.dp.drawing import quietly
@@ -34,9 +34,6 @@ if TYPE_CHECKING:
     import numpy as np
     import pandas as pd
     from numpy.typing import NDArray
-
-ATTO: Final = 10**18
-"""Atto-delta in a delta of one. Every charged delta is an integer in this unit, so that deltas add up exactly."""
 
 
 @dataclass(frozen=True, slots=True)

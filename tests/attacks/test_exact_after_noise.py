@@ -8,7 +8,7 @@ from tests.attacks.deeds import exact, released
 from tests.builders import PRICE, House
 from tre.db.engine import read_only, transaction
 from tre.domain.outputs import State
-from tre.services.outputs import archive, release
+from tre.services.outputs import archive, charging
 from tre.services.projects import POPULATION
 
 
@@ -47,7 +47,7 @@ def test_what_left_with_noise_after_the_votes_sends_an_approved_exact_table_back
 def test_an_answer_that_is_paid_for_and_not_drawn_yet_is_told_and_bounds_nothing(house: House) -> None:
     request = house.approved(house.noisy())
     with transaction(house.platform.application) as tx:
-        release.charge(tx, request)
+        charging.charge(tx, request)
     with read_only(house.platform.application) as tx:
         (known,) = archive.of(tx, POPULATION).noisy
     assert known.answer is None

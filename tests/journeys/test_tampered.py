@@ -28,7 +28,7 @@ def superuser(house: House, *statements: str) -> None:
     """Do what no role of the platform can: switch off the guards of a table, change it, switch them on again."""
     url = embedded.database_of(embedded.Places(house.home.resolve())).administrator
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    tables = ("audit_event", "ledger_entry", "log_entry", "vote", "release")
+    tables = ("account", "audit_event", "ledger_entry", "log_entry", "vote", "release")
     with psycopg.connect(conninfo) as connection:
         for statement in (
             *(f"ALTER TABLE core.{table} DISABLE TRIGGER ALL" for table in tables),

@@ -28,7 +28,12 @@ LATEST = 90
 
 def test_a_hundred_thousand_attempts_spend_the_last_units_and_not_one_more(house: House) -> None:
     add_project(house, "water")
-    racing.run(house, Race(8, 50, ATTEMPTS, edition=20_000, population=30_000, project=15_000))
+    racing.run(
+        house,
+        Race(
+            8, 50, ATTEMPTS, edition=ATTEMPTS // 5, population=3 * ATTEMPTS // 10, project=3 * ATTEMPTS // 20
+        ),
+    )
 
 
 def subject_for(house: House, name: str, number: int) -> str:

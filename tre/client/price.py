@@ -74,10 +74,12 @@ class Price:
 
     def _sentences(self) -> list[str]:
         left = ", ".join(f"{account} {amount:,}" for account, amount in self.remaining.items())
+        spent_up = any(left < 1 for left in self.answer.exact_left.values())
+        exact = " No exact release is left: noise is the way, or a higher cap." if spent_up else ""
         lacking = "" if self.affordable else " An account has not enough left."
         return [
             f"{self.answer.precision}: {self.rho:,} nano-rho (epsilon {self.epsilon:.4g} at delta {self.delta:.3g}).",
-            f"Left afterwards, in nano-rho: {left}.{lacking}",
+            f"Left afterwards, in nano-rho: {left}.{lacking}{exact}",
             *(f"{name}: ± {half_width:,.4g} (95%)" for name, half_width in self.half_widths.items()),
         ]
 

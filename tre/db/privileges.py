@@ -7,6 +7,7 @@ from sqlalchemy import Connection, Row, text
 
 from tre.db.address import LOGIN_ROLES, Role
 from tre.db.roles import GRANTS, Privilege, schemas_of
+from tre.db.tables.posting import FUNCTIONS
 
 
 class Held(NamedTuple):
@@ -39,6 +40,11 @@ _COLUMNS: Final = text(f"""
     AND has_column_privilege(role, pg_class.oid, attnum, privilege)
     AND NOT has_table_privilege(role, pg_class.oid, privilege)
 """)  # noqa: S608  a constant of this file
+_ROUTINES: Final = text("""
+    SELECT role, 'routine ' || nspname || '.' || proname, 'EXECUTE'
+    FROM pg_proc JOIN pg_namespace ON pg_namespace.oid = pronamespace, unnest(CAST(:roles AS text[])) role
+    WHERE nspname = 'core' AND has_function_privilege(role, pg_proc.oid, 'EXECUTE')
+""")
 _SCHEMAS: Final = text(f"""
     SELECT role, 'schema ' || nspname, privilege
     FROM pg_namespace, unnest(CAST(:roles AS text[])) role, unnest(ARRAY['USAGE', 'CREATE']) privilege
@@ -75,7 +81,7 @@ def held(connection: Connection) -> frozenset[Held]:
         "column_privileges": ["SELECT", "INSERT", "UPDATE", "REFERENCES"],
     }
     found: list[Row[tuple[str, str, str]]] = []
-    for question in (_TABLES, _COLUMNS, _SCHEMAS, _DATABASE, _POWERS, _MEMBERS):
+    for question in (_TABLES, _COLUMNS, _ROUTINES, _SCHEMAS, _DATABASE, _POWERS, _MEMBERS):
         needed = {name: values[name] for name in question.compile().params}
         found.extend(connection.execute(question, needed))
     return frozenset(Held(*map(str, row)) for row in found)
@@ -103,6 +109,8 @@ def _intended() -> Iterator[Held]:
         things = [f"{grant.table}({column})" for column in grant.columns] or [grant.table]
         for thing in things:
             yield from (Held(grant.role, thing, privilege) for privilege in grant.privileges)
+    for routine in FUNCTIONS:
+        yield Held(Role.APPLICATION, f"routine {routine}", "EXECUTE")
     for role in LOGIN_ROLES:
         yield Held(role, "database", "CONNECT")
         yield Held(role, "server", "LOGIN")

@@ -9,6 +9,7 @@ from typing import Final
 
 from tre.db.address import LOGIN_ROLES, Role
 from tre.db.tables import APPEND_ONLY
+from tre.db.tables.posting import FUNCTIONS
 
 SCHEMAS: Final = ("core", "linkage", "pseudonyms", "extract", "jobs")
 
@@ -124,7 +125,8 @@ def statements(sequences: dict[str, str]) -> tuple[str, ...]:
         for schema in sorted(schemas_of(role))
     )
     queue = (f"GRANT EXECUTE ON ALL ROUTINES IN SCHEMA jobs TO {Role.APPLICATION}",)
-    return (*taken, *closed, *entered, *queue, *map(_given, GRANTS), *_counted(sequences))
+    posting = tuple(f"GRANT EXECUTE ON ROUTINE {name} TO {Role.APPLICATION}" for name in FUNCTIONS)
+    return (*taken, *closed, *entered, *queue, *posting, *map(_given, GRANTS), *_counted(sequences))
 
 
 def _given(grant: Grant) -> str:

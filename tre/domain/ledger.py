@@ -48,6 +48,9 @@ class ChargeState(StrEnum):
     VOID = "VOID"
 
 
+ANSWERED: Final = (ChargeState.CHARGED, ChargeState.DONE, ChargeState.RELEASED)
+"""Where a charge stands whose question has been paid for, once for everybody."""
+
 CHARGE_STEPS: Final = (
     (ChargeState.RESERVED, ChargeState.CHARGED),
     (ChargeState.RESERVED, ChargeState.VOID),
@@ -55,6 +58,15 @@ CHARGE_STEPS: Final = (
     (ChargeState.DONE, ChargeState.RELEASED),
 )
 """Every step that a charge may take."""
+
+
+class EntryKind(StrEnum):
+    """What one posting says."""
+
+    RESERVE = "RESERVE"
+    VOID = "VOID"
+    CHARGE = "CHARGE"
+    EXACT = "EXACT"
 
 
 class ExactReason(StrEnum):
@@ -77,6 +89,9 @@ class Balance:
         cap: the most that may ever be spent, in nano-rho.
         spent: what releases have spent, in nano-rho.
         reserved: what requests under way hold, in nano-rho.
+        delta_cap: the most delta that may ever be spent, in atto-delta; nought where levels may not be discovered.
+        delta_spent: the delta that releases of levels have spent, in atto-delta.
+        delta_reserved: the delta that requests under way hold, in atto-delta.
         exact_releases: exact releases so far.
         exact_cells: exact cells so far.
         exact_releases_cap: the most exact releases.
@@ -91,15 +106,23 @@ class Balance:
     exact_cells: int
     exact_releases_cap: int
     exact_cells_cap: int
+    delta_cap: int = 0
+    delta_spent: int = 0
+    delta_reserved: int = 0
 
     @property
     def remaining(self) -> int:
         """What may still be reserved, in nano-rho."""
         return self.cap - self.spent - self.reserved
 
+    @property
+    def delta_remaining(self) -> int:
+        """The delta that may still be reserved, in atto-delta."""
+        return self.delta_cap - self.delta_spent - self.delta_reserved
 
-def admit_noisy(balances: tuple[Balance, ...], cost: int) -> None:
-    """Let a cost in nano-rho through if every account has room for it.
+
+def admit_noisy(balances: tuple[Balance, ...], cost: int, atto_delta: int = 0) -> None:
+    """Let a cost in nano-rho, and in atto-delta where levels are discovered, through if every account has room for it.
 
     Raises:
         Refused: an account has less left; the sentence names it and what remains, which are public.
@@ -111,10 +134,17 @@ def admit_noisy(balances: tuple[Balance, ...], cost: int) -> None:
                 f"This costs {cost:,} nano-rho, but account '{balance.account}' has {balance.remaining:,} left of "
                 f"{balance.cap:,}. Choose a coarser precision or fewer tables.",
             )
+        if atto_delta > balance.delta_remaining:
+            raise Refused(
+                "over_delta",
+                f"Discovering levels costs {atto_delta:,} atto-delta, but account '{balance.account}' has "
+                f"{balance.delta_remaining:,} left of {balance.delta_cap:,}. Ask with a smaller delta, or group by "
+                "published levels.",
+            )
 
 
-def admit_exact(balances: tuple[Balance, ...], cells: int) -> None:
-    """Let one more exact release of `cells` cells through if every account's caps allow it.
+def admit_exact(balances: tuple[Balance, ...], cells: int, *, releases: int = 1) -> None:
+    """Let so many more exact releases of `cells` cells in all through if every account's caps allow it.
 
     Raises:
         Refused: a cap on exact releases or cells would be passed; the sentence names the account.
@@ -122,12 +152,31 @@ def admit_exact(balances: tuple[Balance, ...], cells: int) -> None:
     for balance in balances:
         releases_left = balance.exact_releases_cap - balance.exact_releases
         cells_left = balance.exact_cells_cap - balance.exact_cells
-        if releases_left < 1 or cells > cells_left:
+        if releases > releases_left or cells > cells_left:
             raise Refused(
                 "over_exact_account",
                 f"This releases {cells:,} exact cells, but account '{balance.account}' allows {releases_left:,} more "
                 f"exact releases and {cells_left:,} more exact cells. It waits: once two people have raised the cap "
                 "(`tre budget raise`) it leaves by itself. Ask for a noisy release instead if it cannot wait.",
+            )
+
+
+def must_have_exact_room(balances: tuple[Balance, ...], releases: int = 1) -> None:
+    """Refuse early what cannot leave exact as the accounts stand: fewer exact releases, or no exact cell, are left.
+
+    Nothing is held by this; what is let through is counted when it is released.
+
+    Raises:
+        Refused: the sentence names the account and what is left.
+    """
+    for balance in balances:
+        left = balance.exact_releases_cap - balance.exact_releases
+        cells = balance.exact_cells_cap - balance.exact_cells
+        if releases > left or cells < 1:
+            raise Refused(
+                "no_exact_left",
+                f"Account '{balance.account}' has {left:,} exact releases and {cells:,} exact cells left, and this needs "
+                f"{releases:,} of the first. Ask for a noisy release, or let two people raise the cap (`tre budget raise`).",
             )
 
 

@@ -23,7 +23,7 @@ LARGEST_RECEIPT: Final = 4 * 1024 * 1024
 """Largest receipt that is read, in bytes: some 20,000 files. Keeps a hostile bundle from filling memory."""
 
 MODES: Final = ("exact", "noisy")
-UNITS: Final = ("cells", "nano_rho", "releases")
+UNITS: Final = ("atto_delta", "cells", "nano_rho", "releases")
 
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:@/-]{0,199}")
@@ -50,7 +50,7 @@ class ReleasedItem:
 
 @dataclass(frozen=True, slots=True)
 class Charge:
-    """What the release cost one account: an amount of `nano_rho`, of exact `releases`, or of exact `cells`."""
+    """What the release cost one account: an amount of `nano_rho`, of `atto_delta`, of exact `releases`, or of exact `cells`."""
 
     account: str
     unit: str

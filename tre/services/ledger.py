@@ -1,15 +1,20 @@
-"""The ledger at work: open accounts, reserve, charge, answer once. Integer nano-rho, hot rows last, in account order."""
+"""The ledger at work: open accounts, reserve, charge, answer once. Integer units; each posting is one statement.
 
-from collections.abc import Sequence
+The postings themselves are functions of the database, in `tre.db.tables.posting`.
+"""
 
-from sqlalchemy import func, select, update
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from sqlalchemy import TextClause, func, select, text, update
 from sqlalchemy.dialects.postgresql import insert
 
 from tre.db.engine import Transaction
 from tre.db.tables import Account, Charge, Item, LedgerEntry
 from tre.domain.audit import Event
-from tre.domain.errors import NotFound, Refused
+from tre.domain.errors import NotFound, Refused, TreError
 from tre.domain.ledger import (
+    ANSWERED,
     DEFAULT_CAPS,
     DEFAULT_EXACT_CELLS,
     DEFAULT_EXACT_RELEASES,
@@ -19,13 +24,15 @@ from tre.domain.ledger import (
     ChargeState,
     admit_exact,
     admit_noisy,
-    next_state,
 )
 from tre.domain.manifest import Budget
 from tre.domain.people import WORKER, Actor
 from tre.services import audit
 
-ANSWERED = (ChargeState.CHARGED, ChargeState.DONE, ChargeState.RELEASED)
+_RESERVE: Final = text("SELECT core.post_reserve(:actor, :asked, :legs)")
+_VOID: Final = text("SELECT core.post_void(:actor, :asked)")
+_CHARGE: Final = text("SELECT core.post_charge(:actor, :asked)")
+_EXACT: Final = text("SELECT core.post_exact(:actor, :asked, :legs)")
 
 
 def open_account(tx: Transaction, account: AccountId, kind: AccountKind, caps: Budget | None = None) -> None:
@@ -49,11 +56,11 @@ def balances(
     Every posting is locked, posted and moved in this one order. The lock leaves the rows' names alone, so that it does not
     wait for the share that each posting takes of its account, nor that for it: the two together have deadlocked.
     """
-    query = select(Account).order_by(Account.id.collate("C"))
+    query = select(Account).order_by(Account.id.collate("C")).execution_options(populate_existing=True)
     if accounts is not None:
         query = query.where(Account.id.in_(accounts))
     if lock:
-        query = query.with_for_update(key_share=True).execution_options(populate_existing=True)
+        query = query.with_for_update(key_share=True)
     rows = tx.scalars(query).all()
     if accounts is not None and len(rows) != len(set(accounts)):
         raise NotFound(
@@ -68,67 +75,64 @@ def answered(tx: Transaction, fingerprint: str) -> Charge | None:
 
 
 def reserve(tx: Transaction, actor: Actor, item: Item, accounts: Sequence[str]) -> None:
-    """Hold what a noisy item costs on every account concerned, or on none.
+    """Hold what one noisy item costs, as `reserve_all`."""
+    reserve_all(tx, actor, [item], accounts)
+
+
+def reserve_all(tx: Transaction, actor: Actor, items: Sequence[Item], accounts: Sequence[str]) -> None:
+    """Hold what noisy items cost on every account concerned, or hold nothing.
 
     A question that has been paid for already costs nothing.
 
     Raises:
         Refused: an account has not enough left.
     """
-    cost = 0 if answered(tx, item.fingerprint) else item.price
-    admit_noisy(balances(tx, accounts, lock=True), cost)
-    charge = tx.scalar(select(Charge).where(Charge.item_id == item.id)) or Charge(id=item.id, item_id=item.id)
-    charge.fingerprint, charge.price = item.fingerprint, cost
-    charge.accounts, charge.state = {"ids": sorted(accounts)}, ChargeState.RESERVED
-    tx.add(charge)
-    _post(tx, item.id, accounts, "RESERVE", nano_rho=cost)
-    _move(tx, accounts, reserved=cost)
-    audit.record(tx, actor, Event.BUDGET_RESERVED, f"item:{item.id}", nano_rho=cost)
-
-
-def void(tx: Transaction, actor: Actor, item_id: str) -> None:
-    """Give back what an item holds, if it holds anything; what was charged stays charged."""
-    charge = _locked_charge(tx, item_id)
-    if charge is None or charge.state != ChargeState.RESERVED:
+    if not items or _posted(tx, _RESERVE, actor, items, legs=accounts):
         return
-    charge.state = next_state(ChargeState.RESERVED, ChargeState.VOID)
-    _post(tx, item_id, charge.accounts["ids"], "VOID", nano_rho=-charge.price)
-    _move(tx, charge.accounts["ids"], reserved=-charge.price)
-    audit.record(tx, actor, Event.BUDGET_VOIDED, f"item:{item_id}", nano_rho=charge.price)
+    to_pay = [item for item in items if answered(tx, item.fingerprint) is None]
+    admit_noisy(
+        balances(tx, accounts), sum(item.price for item in to_pay), sum(item.atto_delta for item in to_pay)
+    )
+    raise _disagreement()
+
+
+def void(tx: Transaction, actor: Actor, items: Sequence[str]) -> None:
+    """Give back what items hold, if they hold anything; what was charged stays charged."""
+    _call(tx, _VOID, {"actor": actor.id, "asked": sorted(set(items))})
 
 
 def charge(tx: Transaction, item: Item) -> None:
-    """Turn a reservation into spending. Cannot fail for want of budget, and is never undone.
+    """Turn one reservation into spending, as `charge_all`."""
+    charge_all(tx, [item])
+
+
+def charge_all(tx: Transaction, items: Sequence[Item]) -> None:
+    """Turn reservations into spending, all or none. Cannot fail for want of budget, and is never undone.
 
     A question that somebody else has paid for since becomes free: the reservation is given back, and the answer shared.
 
     Raises:
-        Refused: the item holds no reservation.
+        Refused: an item holds no reservation.
     """
-    row = _locked_charge(tx, item.id)
-    tx.execute(select(func.pg_advisory_xact_lock(func.hashtextextended(item.fingerprint, 0))))
-    if row is None or row.state != ChargeState.RESERVED:
+    if items and not _posted(tx, _CHARGE, WORKER, items):
         raise Refused("not_reserved", "This item holds no reservation; submit the request again.")
-    if answered(tx, item.fingerprint) is not None:
-        void(tx, WORKER, item.id)
-        _post(tx, item.id, row.accounts["ids"], "CHARGE", nano_rho=0)
-        return
-    row.state = next_state(ChargeState(row.state), ChargeState.CHARGED)
-    _post(tx, item.id, row.accounts["ids"], "CHARGE", nano_rho=row.price)
-    _move(tx, row.accounts["ids"], reserved=-row.price, spent=row.price)
-    audit.record(tx, WORKER, Event.BUDGET_CHARGED, f"item:{item.id}", nano_rho=row.price)
 
 
 def charge_exact(tx: Transaction, item: Item, accounts: Sequence[str]) -> None:
-    """Count one exact item on every account concerned.
+    """Count one exact item, as `charge_exact_all`."""
+    charge_exact_all(tx, [item], accounts)
+
+
+def charge_exact_all(tx: Transaction, items: Sequence[Item], accounts: Sequence[str]) -> None:
+    """Count exact items on every account concerned, all or none.
 
     Raises:
         Refused: a cap on exact releases or cells would be passed.
     """
-    admit_exact(balances(tx, accounts, lock=True), item.cells)
-    _post(tx, item.id, accounts, "EXACT", exact_cells=item.cells, reason=item.exact_reason or "")
-    _move(tx, accounts, exact_releases=1, exact_cells=item.cells)
-    audit.record(tx, WORKER, Event.EXACT_CHARGED, f"item:{item.id}", cells=item.cells)
+    if not items or _posted(tx, _EXACT, WORKER, items, legs=accounts):
+        return
+    admit_exact(balances(tx, accounts), sum(item.cells for item in items), releases=len(items))
+    raise _disagreement()
 
 
 def store_answer(tx: Transaction, item: Item, answer_digest: str) -> str:
@@ -167,6 +171,10 @@ def faults(tx: Transaction) -> list[str]:
             LedgerEntry.account_id,
             func.sum(LedgerEntry.nano_rho).filter(LedgerEntry.kind == "CHARGE").label("spent"),
             func.sum(LedgerEntry.nano_rho).filter(LedgerEntry.kind.in_(("RESERVE", "VOID"))).label("held"),
+            func.sum(LedgerEntry.atto_delta).filter(LedgerEntry.kind == "CHARGE").label("risked"),
+            func.sum(LedgerEntry.atto_delta)
+            .filter(LedgerEntry.kind.in_(("RESERVE", "VOID")))
+            .label("at_risk"),
             func.sum(LedgerEntry.exact_cells).label("cells"),
             func.count().filter(LedgerEntry.kind == "EXACT").label("releases"),
         )
@@ -175,31 +183,47 @@ def faults(tx: Transaction) -> list[str]:
     )
     query = select(Account.id).outerjoin(summed, summed.c.account_id == Account.id)
     spent, held = func.coalesce(summed.c.spent, 0), func.coalesce(summed.c.held, 0)
+    risked, at_risk = func.coalesce(summed.c.risked, 0), func.coalesce(summed.c.at_risk, 0)
     wrong = (
         (Account.spent != spent)
         | (Account.reserved != held - spent)
+        | (Account.delta_spent != risked)
+        | (Account.delta_reserved != at_risk - risked)
         | (Account.exact_cells != func.coalesce(summed.c.cells, 0))
         | (Account.exact_releases != func.coalesce(summed.c.releases, 0))
     )
     return list(tx.scalars(query.where(wrong)))
 
 
-def _locked_charge(tx: Transaction, item_id: str) -> Charge | None:
-    """The charge of an item as it is now, its row held until the transaction ends."""
-    query = select(Charge).where(Charge.item_id == item_id).with_for_update()
-    return tx.scalar(query.execution_options(populate_existing=True))
+def _posted(
+    tx: Transaction,
+    posting: TextClause,
+    actor: Actor,
+    items: Sequence[Item],
+    *,
+    legs: Sequence[str] | None = None,
+) -> bool:
+    """Let the database make one posting for all of these items; say whether it did."""
+    values: dict[str, object] = {"actor": actor.id, "asked": sorted({item.id for item in items})}
+    if legs is not None:
+        values["legs"] = sorted(set(legs))
+    return _call(tx, posting, values) is True
 
 
-def _post(tx: Transaction, item_id: str, accounts: Sequence[str], kind: str, **amounts: int | str) -> None:
-    for account in sorted(accounts):
-        tx.add(LedgerEntry(account_id=account, item_id=item_id, kind=kind, **amounts))
+def _call(tx: Transaction, posting: TextClause, values: Mapping[str, object]) -> object:
+    """Call a function of the ledger; what this session has read of accounts and charges is read again afterwards."""
     tx.flush()
+    said: object = tx.execute(posting, values).scalar_one()
+    for row in tx.identity_map.values():
+        if isinstance(row, Account | Charge):
+            tx.expire(row)
+    return said
 
 
-def _move(tx: Transaction, accounts: Sequence[str], **changes: int) -> None:
-    for account in sorted(accounts):
-        columns = {name: getattr(Account, name) + change for name, change in changes.items()}
-        tx.execute(update(Account).where(Account.id == account).values(columns))
+def _disagreement() -> TreError:
+    return TreError(
+        "ledger_disagrees", "The ledger refused what its rules allow: run `tre audit verify` and look at it."
+    )
 
 
 def _balance(row: Account) -> Balance:
@@ -208,6 +232,9 @@ def _balance(row: Account) -> Balance:
         cap=row.cap,
         spent=row.spent,
         reserved=row.reserved,
+        delta_cap=row.delta_cap,
+        delta_spent=row.delta_spent,
+        delta_reserved=row.delta_reserved,
         exact_releases=row.exact_releases,
         exact_cells=row.exact_cells,
         exact_releases_cap=row.exact_releases_cap,

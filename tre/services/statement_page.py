@@ -29,6 +29,7 @@ ACCOUNT_HEADS: Final = (
     "Reserved",
     "Left",
     "Epsilon spent",
+    "At delta",
     "Exact releases",
     "Exact cells",
 )
@@ -41,6 +42,7 @@ LINE_HEADS: Final = (
     "Nano-rho",
     "Spent so far",
     "Epsilon so far",
+    "Atto-delta",
     "Exact cells",
     "Exact cells so far",
     "Reason",
@@ -77,6 +79,7 @@ def account_rows(record: Record) -> list[list[str]]:
             str(one["account"]),
             *(_whole(one[name]) for name in ("cap", "spent", "reserved", "remaining")),
             _real(one["spent_epsilon"]),
+            f"{one['spent_delta']:.3g}",
             f"{_whole(one['exact_releases'])} of {_whole(one['exact_releases_cap'])}",
             f"{_whole(one['exact_cells'])} of {_whole(one['exact_cells_cap'])}",
         ]
@@ -96,6 +99,7 @@ def line_rows(record: Record) -> list[list[str]]:
             _whole(one["nano_rho"]),
             _whole(one["spent_nano_rho"]),
             _real(one["epsilon"]),
+            _whole(one["atto_delta"]),
             _whole(one["exact_cells"]),
             _whole(one["exact_cells_so_far"]),
             str(one["reason"]),

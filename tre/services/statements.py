@@ -12,7 +12,7 @@ from typing import Final
 
 from sqlalchemy import select
 
-from disclosure.dp import delta_for, epsilon_of
+from disclosure.dp import composed, delta_for, epsilon_of
 from tre.db.engine import Transaction
 from tre.db.tables import Item, LedgerEntry, Membership, Project, Request
 from tre.domain.errors import NotFound
@@ -35,6 +35,8 @@ COLUMNS: Final = (
     "nano_rho",
     "spent_nano_rho",
     "epsilon",
+    "atto_delta",
+    "spent_atto_delta",
     "exact_cells",
     "exact_releases_so_far",
     "exact_cells_so_far",
@@ -71,7 +73,8 @@ class Statement:
         name: which one.
         drawn_at: when, by the database clock, in ISO 8601.
         delta: at which (epsilon, delta) amounts are told: the smallest that its projects publish.
-        accounts: balances, a line each, with epsilon and the counts of exact releases by reason.
+        accounts: balances, a line each, with epsilon, the delta at which it holds (that of discovered levels added) and the
+            counts of exact releases by reason.
         lines: every posting, oldest first.
         proposals: changes of caps and how they ended.
     """
@@ -189,9 +192,10 @@ def _lines(tx: Transaction, account: str, delta: float) -> list[View]:
         .order_by(LedgerEntry.posted_at, LedgerEntry.id)
     )
     lines: list[View] = []
-    spent = releases = cells = 0
+    spent = risked = releases = cells = 0
     for entry, item, request in tx.execute(query):
         spent, cells = spent + entry.nano_rho, cells + entry.exact_cells
+        risked += entry.atto_delta
         releases += entry.kind == "EXACT"
         values = (
             account,
@@ -203,6 +207,8 @@ def _lines(tx: Transaction, account: str, delta: float) -> list[View]:
             entry.nano_rho,
             spent,
             epsilon_of(spent, delta),
+            entry.atto_delta,
+            risked,
             entry.exact_cells,
             releases,
             cells,
@@ -215,9 +221,11 @@ def _lines(tx: Transaction, account: str, delta: float) -> list[View]:
 def _account(row: View, lines: list[View], delta: float) -> View:
     mine = [line for line in lines if line["account"] == row["account"] and line["kind"] == "exact"]
     reasons = sorted({str(line["reason"]) for line in mine})
+    epsilon, told_at = composed(int(str(row["spent"])), int(str(row["delta_spent"])), delta)
     return {
         **row,
-        "spent_epsilon": epsilon_of(int(str(row["spent"])), delta),
+        "spent_epsilon": epsilon,
+        "spent_delta": told_at,
         "cap_epsilon": epsilon_of(int(str(row["cap"])), delta),
         "exact_by_reason": {reason: sum(line["reason"] == reason for line in mine) for reason in reasons},
     }

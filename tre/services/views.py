@@ -63,7 +63,7 @@ def project_list(tx: Transaction) -> list[View]:
 
 
 def budget(tx: Transaction, accounts: Sequence[str] | None = None) -> list[View]:
-    """Accounts of the ledger, a line each: nano-rho in integers, and the exact account beside it."""
+    """Accounts of the ledger, a line each: nano-rho and atto-delta in integers, and the exact account beside them."""
     return [
         {
             "account": each.account,
@@ -71,6 +71,9 @@ def budget(tx: Transaction, accounts: Sequence[str] | None = None) -> list[View]
             "spent": each.spent,
             "reserved": each.reserved,
             "remaining": each.remaining,
+            "delta_cap": each.delta_cap,
+            "delta_spent": each.delta_spent,
+            "delta_reserved": each.delta_reserved,
             "exact_releases": each.exact_releases,
             "exact_cells": each.exact_cells,
             "exact_releases_cap": each.exact_releases_cap,

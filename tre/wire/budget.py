@@ -50,6 +50,7 @@ class PriceAnswer(Shape):
         relative_errors: per count, sum and mean: the half-width over the value, by how many people stand in the cell;
             a sum or mean is taken at the middle of its published bounds.
         affordable: whether every account has that much left.
+        exact_left: how many exact releases and cells may still leave, where that is known.
     """
 
     precision: Name
@@ -60,3 +61,4 @@ class PriceAnswer(Shape):
     remaining: dict[str, int]
     relative_errors: dict[str, dict[str, float]] = Field(default_factory=dict)
     affordable: bool = True
+    exact_left: dict[str, int] = Field(default_factory=dict)

@@ -13,7 +13,7 @@ from tre.domain.errors import TreError
 from tre.domain.people import WORKER
 from tre.queue import Task
 from tre.services import accreditation
-from tre.services.outputs import check, idle, judging, release
+from tre.services.outputs import charging, check, idle, judging, release
 from tre.services.platform import Platform
 from tre.vault.bundle import Publisher
 from tre.worker.runs import Runs
@@ -107,7 +107,7 @@ class Jobs:
         engine, objects = self.platform.application, self.platform.objects
         self._judge_again(request_id)
         with transaction(engine) as tx:
-            if not release.charge(tx, request_id):
+            if not charging.charge_with_others(tx, request_id):
                 return
         self.reached("charged")
         with transaction(engine) as tx:

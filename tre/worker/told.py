@@ -66,6 +66,7 @@ def price_answer(precision: str, found: views.View) -> wire.PriceAnswer:
             "remaining": found["remaining_after"],
             "relative_errors": _by_text(found["relative_error_95"]),
             "affordable": found["affordable"],
+            "exact_left": found["exact_left"],
         }
     )
 

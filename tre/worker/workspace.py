@@ -20,6 +20,7 @@ from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID, policy_of
 from tre.services.outputs import archive
+from tre.services.outputs.admission import admit_verdict
 from tre.services.outputs.archive import audit_file
 from tre.services.outputs.asking import Precision
 from tre.services.outputs.judging import Question, Table, answer, edition_of
@@ -130,6 +131,8 @@ class Workspace:
 
     def _check(self, asked: wire.CheckRequest) -> wire.CheckAnswer:
         statistic = Statistic.from_json(asked.statistic)
+        with read_only(self.platform.application) as tx:
+            admit_verdict(tx, self.extract)
         known = self.extract.tables.get(statistic.source)
         question = Question(
             statistic,

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from disclosure import dp
-from disclosure.dp.accountant import MAXIMUM_NANO_RHO
+from disclosure.dp.accountant import ATTO, MAXIMUM_NANO_RHO
 from disclosure.errors import DisclosureError
 
 BAD_BUDGETS = [
@@ -140,3 +140,26 @@ def test_an_unknown_name_is_an_attribute_error():
     with pytest.raises(AttributeError, match="no attribute"):
         dp.noise_free_release  # noqa: B018
     assert "release" in dir(dp)
+
+
+def test_deltas_of_discovered_levels_add_up_beside_the_rhos():
+    epsilon, delta = dp.composed(5_000_000, 0, 1e-6)
+    assert (epsilon, delta) == (dp.epsilon_of(5_000_000, 1e-6), 1e-6)
+    for attos in (1, 10**11, 3 * 10**11):
+        told, at = dp.composed(5_000_000, attos, 1e-6)
+        assert told == epsilon
+        assert Fraction(at) >= Fraction(1e-6) + Fraction(attos, ATTO)  # rounded up, never down
+        assert at == pytest.approx(1e-6 + attos / ATTO)
+
+
+@pytest.mark.parametrize("attos", [-1, 0.5, True, math.nan, None, "1"])
+def test_a_stored_delta_that_is_no_amount_is_refused(attos):
+    with pytest.raises(DisclosureError) as refusal:
+        dp.composed(1, attos, 1e-6)
+    assert refusal.value.code == "budget"
+
+
+def test_deltas_that_promise_nothing_any_more_are_not_told():
+    with pytest.raises(DisclosureError) as refusal:
+        dp.composed(1, ATTO, 1e-6)
+    assert refusal.value.code == "delta"

@@ -20,6 +20,7 @@ from tre.domain.ledger import (
     ExactReason,
     admit_exact,
     admit_noisy,
+    must_have_exact_room,
     next_state,
 )
 
@@ -111,6 +112,29 @@ def test_the_exact_account_counts_releases_and_cells(parts: dict[str, int], cell
         admit_exact((balance(exact_cells_cap=100), balance("edition:e", **parts)), cells)
     assert caught.value.code == "over_exact_account"
     assert "'edition:e'" in caught.value.sentence
+
+
+def test_room_for_exact_releases_is_told_before_anything_is_counted() -> None:
+    must_have_exact_room((balance(), balance(exact_releases=2)), 3)
+    for parts, releases in (({"exact_releases": 3}, 3), ({"exact_releases": 5}, 1), ({"exact_cells": 50}, 1)):
+        with pytest.raises(Refused, match="let two people raise the cap") as caught:
+            must_have_exact_room((balance(), balance("edition:e", **parts)), releases)
+        assert caught.value.code == "no_exact_left"
+        assert "'edition:e'" in caught.value.sentence
+
+
+def test_several_exact_releases_need_room_for_all_of_them() -> None:
+    admit_exact((balance(exact_releases=3),), 1, releases=2)
+    with pytest.raises(Refused, match="allows 1 more"):
+        admit_exact((balance(exact_releases=4),), 1, releases=2)
+
+
+def test_delta_has_a_cap_of_its_own_which_is_nought_unless_set() -> None:
+    admit_noisy((balance(delta_cap=10, delta_spent=3, delta_reserved=2),), 1, 5)
+    for parts in ({}, {"delta_cap": 10, "delta_spent": 3, "delta_reserved": 3}):
+        with pytest.raises(Refused, match="group by published levels") as caught:
+            admit_noisy((balance(**parts),), 1, 5)
+        assert caught.value.code == "over_delta"
 
 
 def test_noise_does_not_draw_on_the_exact_account_nor_exact_on_the_privacy_budget() -> None:

@@ -11,7 +11,7 @@ from tre.domain.contracts import parse_contract
 from tre.domain.declared import Faulty
 from tre.domain.errors import Refused
 from tre.domain.manifest import contract_faults, parse_manifest
-from tre.domain.regime import Regime, admit_exact_mode, is_stricter, strictest
+from tre.domain.regime import Regime, admit_exact_mode, admit_exact_verdict, is_stricter, strictest
 
 
 @pytest.mark.parametrize(("one", "other"), list(product(Regime, Regime)))
@@ -33,6 +33,14 @@ def test_one_dataset_that_allows_noise_only_bars_exact_releases_and_is_named() -
     with pytest.raises(Refused, match="computed from tax leaves with noise only") as caught:
         admit_exact_mode({"a": Regime.EITHER, "tax": Regime.NOISY_ONLY})
     assert caught.value.code == "noisy_only"
+
+
+def test_a_verdict_on_exact_numbers_is_barred_where_an_exact_release_is() -> None:
+    admit_exact_verdict({"a": Regime.EITHER, "b": Regime.EXACT})
+    for regimes in ({}, {"a": Regime.EITHER, "tax": Regime.NOISY_ONLY}):
+        with pytest.raises(Refused, match="Ask for the price instead") as caught:
+            admit_exact_verdict(regimes)
+        assert caught.value.code == "noisy_only"
 
 
 def with_regime(word: str) -> str:

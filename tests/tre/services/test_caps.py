@@ -163,7 +163,7 @@ def test_a_cap_is_lowered_only_to_what_is_spent_and_reserved(house: House) -> No
     house.set_cap(POPULATION, 10**10)
     request = house.submit(house.noisy(where="region == 'East'"))
     assert refused(house, SENIOR, number) == "below_used"
-    house.do(lambda tx: caps.ledger.void(tx, WORKER, house.items(request)[0].id))
+    house.do(lambda tx: caps.ledger.void(tx, WORKER, [house.items(request)[0].id]))
     decided(house, SENIOR, number)
     with pytest.raises(Refused, match="0 left"):
         house.submit(house.noisy(where="region == 'West'"))
@@ -220,15 +220,16 @@ def test_a_cap_changed_behind_the_platforms_back_is_found(house: House) -> None:
 
 
 def test_an_exact_item_over_its_cap_waits_with_a_sentence_and_leaves_after_a_raise(house: House) -> None:
-    add_project(house, "small", exact_releases=0)
+    add_project(house, "small", exact_releases=1)
     house = replace(house, project="small")
-    request = house.approved(house.exact())
+    first, request = (house.approved(house.exact(title=title)) for title in ("First", "Second"))
+    house.jobs.release(first)
     with pytest.raises(Refused, match="allows 0 more exact releases"):
         house.jobs.release(request)
     assert house.state(request) is State.APPROVED
     assert "two people have raised the cap" in str(house.request(request).problem)
-    house.raise_cap("project:small", 1, CapUnit.EXACT_RELEASES)
+    house.raise_cap("project:small", 2, CapUnit.EXACT_RELEASES)
     house.jobs.release(request)
     assert house.state(request) is State.RELEASED
     assert house.request(request).problem is None
-    assert house.account("project:small").exact_releases == 1
+    assert house.account("project:small").exact_releases == 2

@@ -11,7 +11,7 @@ from tests.time_machine import go_on
 from tre.domain.audit import Event
 from tre.domain.errors import Refused
 from tre.domain.outputs import IDLE_AFTER, State
-from tre.services.outputs import idle, release
+from tre.services.outputs import charging, idle
 
 ALMOST = IDLE_AFTER - timedelta(minutes=5)
 
@@ -56,7 +56,7 @@ def test_what_the_machine_tries_again_and_again_does_not(house: House) -> None:
 def test_an_approved_release_that_waits_for_room_ends_too_unless_it_is_charged(house: House) -> None:
     held = house.approved(house.noisy())
     charged = house.approved(house.noisy(where="region == 'East'"))
-    house.do(release.charge, charged)
+    house.do(charging.charge, charged)
     go_on(house, IDLE_AFTER)
     house.jobs.expire()
     assert house.state(held) is State.RETURNED

@@ -175,5 +175,5 @@ def test_h11_a_charge_that_was_made_is_never_given_back(house: House) -> None:
     request = charge.item_id.rsplit("-v", 1)[0]
     with pytest.raises(Refused):
         house.act(AUTHOR, voting.withdraw, request)
-    house.do(ledger.void, WORKER, charge.item_id)
+    house.do(ledger.void, WORKER, [charge.item_id])
     assert house.account(BILLS).spent == PRICE

@@ -21,8 +21,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from tests.builders import AUTHOR, House
+from tests.planting import let_everything_through, plant
 from tre.db.engine import transaction
 from tre.db.tables import Account, Charge, Item, LedgerEntry, Request
+from tre.db.tables.posting import FUNCTIONS
 from tre.domain.errors import Refused
 from tre.domain.ledger import AccountId, AccountKind, ChargeState
 from tre.domain.manifest import Budget
@@ -92,7 +94,7 @@ class Ledger(RuleBasedStateMachine):
     @rule(item=items)
     def void(self, item: str) -> None:
         with transaction(self.house.platform.application) as tx:
-            ledger.void(tx, WORKER, item)
+            ledger.void(tx, WORKER, [item])
         if self.states[item] is ChargeState.RESERVED:
             self.states[item] = ChargeState.VOID
             self.reserved -= self.prices[item]
@@ -179,40 +181,30 @@ def caught(house: House) -> None:
         run(house, 40)
 
 
-def test_a_check_of_the_budget_that_always_passes_is_caught(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(ledger, "admit_noisy", lambda *_: None)
+def test_a_check_of_the_budget_that_always_passes_is_caught(house: House) -> None:
+    let_everything_through(house)
     caught(house)
 
 
-def test_a_void_that_gives_back_what_was_spent_is_caught(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The second void: it forgets to look at the state."""
-    locked = ledger._locked_charge
-
-    def forgetful(tx, item_id):
-        charge = locked(tx, item_id)
-        if charge is not None and charge.state == ChargeState.VOID:
-            charge.state = ChargeState.RESERVED
-        return charge
-
-    monkeypatch.setattr(ledger, "_locked_charge", forgetful)
-    caught(house)
-
-
-def test_a_charge_that_does_not_look_whether_the_question_was_paid_for_is_caught(
-    house: House, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """As if another charge of the same question had come between look and act, because nothing was locked."""
-    monkeypatch.setattr(ledger, "answered", lambda *_: None)
-    caught(house)
-
-
-def test_a_posting_that_misses_an_account_is_caught(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
-    move = ledger._move
-    monkeypatch.setattr(
-        ledger, "_move", lambda tx, accounts, **changes: move(tx, sorted(accounts)[1:], **changes)
+def test_a_void_that_gives_back_what_was_spent_is_caught(house: House) -> None:
+    """It forgets to look at the state."""
+    plant(
+        house,
+        "core.post_void",
+        f"item_id = ANY(asked) AND state = '{ChargeState.RESERVED}'",
+        "item_id = ANY(asked)",
     )
+    caught(house)
+
+
+def test_a_charge_that_does_not_look_whether_the_question_was_paid_for_is_caught(house: House) -> None:
+    """As if another charge of the same question had come between look and act, because nothing was locked."""
+    plant(house, "core.post_charge", "AND other.state IN", "AND false AND other.state IN")
+    caught(house)
+
+
+@pytest.mark.parametrize("function", ["core.post_reserve", "core.post_void", "core.post_charge"])
+def test_a_posting_that_misses_an_account_is_caught(house: House, function: str) -> None:
+    right = "WHERE id = leg;" if "WHERE id = leg;" in FUNCTIONS[function] else "risk WHERE id = ANY(legs);"
+    plant(house, function, right, right.replace("WHERE", "WHERE id NOT LIKE 'edition:%' AND"))
     caught(house)

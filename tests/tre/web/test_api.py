@@ -104,6 +104,7 @@ def test_nothing_is_done_without_a_live_token(house: House, api: Call) -> None:
         ("GET", "/projects/bills/budget"),
         ("POST", "/projects/bills/check"),
         ("POST", "/projects/bills/price"),
+        ("GET", "/statements/project/bills"),
     ):
         for headers in (
             {},

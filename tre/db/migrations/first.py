@@ -14,6 +14,8 @@ from sqlalchemy.schema import CreateIndex, CreateTable
 from tre.db.address import DRIVER
 from tre.db.roles import SCHEMAS
 from tre.db.tables import APPEND_ONLY, Table
+from tre.db.tables.guarding import GUARDS
+from tre.db.tables.posting import FUNCTIONS
 
 FOLDER: Final = Path(__file__).parent / "versions"
 
@@ -37,6 +39,8 @@ def _statements(schema: str) -> Iterator[str]:
     for table in Table.metadata.sorted_tables:
         if table.schema == schema:
             yield from _table(table)
+    yield from (made for name, made in FUNCTIONS.items() if name.startswith(f"{schema}."))
+    yield from GUARDS if schema == "core" else ()
     guarded = [name for name in APPEND_ONLY if name.startswith(f"{schema}.")]
     for name in guarded:
         yield _guard(name)

@@ -13,16 +13,20 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from tre.db.tables.declarative import JsonObject, Table, now, one_of
 from tre.domain.caps import CapDecision, CapUnit
-from tre.domain.ledger import AccountKind, ChargeState
+from tre.domain.ledger import AccountKind, ChargeState, EntryKind
 
 
 class Account(Table):
-    """One account of the ledger: what may be spent, is spent, is reserved. In nano-rho."""
+    """One account of the ledger: what may be spent, is spent, is reserved. In nano-rho, and delta in atto-delta."""
 
     __tablename__ = "account"
     __table_args__ = (
         one_of("kind", AccountKind),
         CheckConstraint("spent >= 0 AND reserved >= 0 AND spent + reserved <= cap", name="never_overspent"),
+        CheckConstraint(
+            "delta_spent >= 0 AND delta_reserved >= 0 AND delta_spent + delta_reserved <= delta_cap",
+            name="delta_never_overspent",
+        ),
         CheckConstraint(
             "exact_releases BETWEEN 0 AND exact_releases_cap AND exact_cells BETWEEN 0 AND exact_cells_cap",
             name="exact_never_overspent",
@@ -34,6 +38,9 @@ class Account(Table):
     cap: Mapped[int]
     spent: Mapped[int] = mapped_column(server_default="0")
     reserved: Mapped[int] = mapped_column(server_default="0")
+    delta_cap: Mapped[int] = mapped_column(server_default="0")
+    delta_spent: Mapped[int] = mapped_column(server_default="0")
+    delta_reserved: Mapped[int] = mapped_column(server_default="0")
     exact_releases: Mapped[int] = mapped_column(server_default="0")
     exact_cells: Mapped[int] = mapped_column(server_default="0")
     exact_releases_cap: Mapped[int]
@@ -52,7 +59,7 @@ class Charge(Table):
             unique=True,
             postgresql_where=text("state IN ('CHARGED', 'DONE', 'RELEASED')"),
         ),
-        CheckConstraint("price >= 0", name="no_refund"),
+        CheckConstraint("price >= 0 AND atto_delta >= 0", name="no_refund"),
         CheckConstraint("(state IN ('DONE', 'RELEASED')) = (answer_digest IS NOT NULL)", name="one_answer"),
         {"schema": "core"},
     )
@@ -60,6 +67,7 @@ class Charge(Table):
     item_id: Mapped[str] = mapped_column(ForeignKey("core.item.id"), unique=True)
     fingerprint: Mapped[str]
     price: Mapped[int]
+    atto_delta: Mapped[int] = mapped_column(server_default="0")
     accounts: Mapped[JsonObject]
     state: Mapped[str]
     answer_digest: Mapped[str | None]
@@ -71,6 +79,7 @@ class LedgerEntry(Table):
 
     __tablename__ = "ledger_entry"
     __table_args__ = (
+        one_of("kind", EntryKind),
         UniqueConstraint("account_id", "item_id", "kind", name="uq_ledger_entry_once"),
         {"schema": "core"},
     )
@@ -79,6 +88,7 @@ class LedgerEntry(Table):
     item_id: Mapped[str] = mapped_column(ForeignKey("core.item.id"))
     kind: Mapped[str]
     nano_rho: Mapped[int] = mapped_column(server_default="0")
+    atto_delta: Mapped[int] = mapped_column(server_default="0")
     exact_cells: Mapped[int] = mapped_column(server_default="0")
     reason: Mapped[str] = mapped_column(server_default="")
     posted_at: Mapped[datetime] = now()

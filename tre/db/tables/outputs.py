@@ -63,6 +63,7 @@ class Item(Table):
     fingerprint: Mapped[str]
     plan: Mapped[str | None]
     price: Mapped[int] = mapped_column(server_default="0")
+    atto_delta: Mapped[int] = mapped_column(server_default="0")
     exact_reason: Mapped[str | None]
     protection: Mapped[str | None]
     verdict: Mapped[str | None]

@@ -6,10 +6,11 @@ from disclosure.dp import PRECISIONS
 from tre.db.engine import Transaction
 from tre.db.tables import Extract
 from tre.domain.errors import Refused
+from tre.domain.ledger import must_have_exact_room
 from tre.domain.manifest import Manifest
 from tre.domain.outputs import Mode
-from tre.domain.regime import Regime, admit_exact_mode, strictest
-from tre.services import projects
+from tre.domain.regime import Regime, admit_exact_mode, admit_exact_verdict, strictest
+from tre.services import ledger, projects
 
 
 def admit(
@@ -24,17 +25,33 @@ def admit(
         asked: per item its mode, and for a noisy one its cost in nano-rho.
 
     Raises:
-        Refused: an exact item on data that leave with noise only, or a cost that is not on the menu.
+        Refused: an exact item on data that leave with noise only, more of them than the accounts have left, or a cost that
+            is not on the menu.
     """
-    regimes = regimes_of(tx, manifest, extract)
+    regimes, asked = regimes_of(tx, manifest, extract), list(asked)
+    exact = sum(mode is Mode.EXACT for mode, _ in asked)
+    if exact:
+        admit_exact_mode(regimes)
+        must_have_exact_room(ledger.balances(tx, projects.accounts_behind(extract)), exact)
     for mode, nano_rho in asked:
         if mode is Mode.EXACT:
-            admit_exact_mode(regimes)
-        elif manifest.budget.menu_only and nano_rho not in set(PRECISIONS.values()):
+            continue
+        if manifest.budget.menu_only and nano_rho not in set(PRECISIONS.values()):
             raise Refused(
                 "menu_only",
                 f"This project takes precisions of the menu only. Choose one of: {', '.join(PRECISIONS)}.",
             )
+
+
+def admit_verdict(tx: Transaction, extract: Extract) -> None:
+    """Let a verdict be computed from an extract's rows where an exact release could follow it.
+
+    Raises:
+        Refused: the data leave with noise only, or no exact release is left on an account.
+    """
+    manifest = projects.manifest_of(tx, extract.project_id)
+    admit_exact_verdict(regimes_of(tx, manifest, extract))
+    must_have_exact_room(ledger.balances(tx, projects.accounts_behind(extract)))
 
 
 def regimes_of(tx: Transaction, manifest: Manifest, extract: Extract) -> dict[str, Regime]:

@@ -13,6 +13,7 @@ from tre.domain.people import Actor
 from tre.services import projects, views
 from tre.services.dictionary import policy_of
 from tre.services.outputs import archive
+from tre.services.outputs.admission import admit_verdict
 from tre.services.outputs.facts import must_be_member
 from tre.services.outputs.judging import Judged, Question, Table, answer, edition_of
 from tre.services.outputs.submit import Ask, price
@@ -101,7 +102,8 @@ def inspection(  # noqa: PLR0913  a question has these parts, the last two by ke
     """Prepare the platform's verdict on a statistic over a project's extract, for its researchers.
 
     Raises:
-        Refused: `actor` is not an accredited researcher of an open project.
+        Refused: `actor` is not an accredited researcher of an open project, the data leave with noise only, or no exact
+            release is left.
         NotFound: there is no such table.
         DisclosureError: the text is no statistic.
     """
@@ -116,10 +118,12 @@ def operators_inspection(
 
     Raises:
         NotFound: there is no such project or table.
+        Refused: the data leave with noise only, or no exact release is left.
         DisclosureError: the text is no statistic.
     """
     projects.must_exist(tx, project_id)
     statistic, extract = Statistic.from_json(text), projects.extract_of(tx, project_id)
+    admit_verdict(tx, extract)
     known = extract.tables.get(statistic.source)
     if known is None:
         names = ", ".join(sorted(extract.tables))
@@ -146,7 +150,19 @@ def quote(tx: Transaction, actor: Actor, project_id: str, text: str, *, precisio
     manifest, extract = projects.manifest_of(tx, project_id), projects.extract_of(tx, project_id)
     nano = precision.nano(manifest.linkage.population)
     plan = price(extract, Statistic.from_json(text), nano)
-    return {**priced(plan), "accounts": views.budget(tx, projects.accounts_of(manifest))}
+    accounts = views.budget(tx, projects.accounts_of(manifest))
+    return {**priced(plan), "accounts": accounts, "exact_left": exact_left(accounts)}
+
+
+def exact_left(accounts: list[views.View]) -> views.View:
+    """How many exact releases and cells may still leave: the fewest that any account has left."""
+    return {
+        unit: min(
+            (int(str(row[f"exact_{unit}_cap"])) - int(str(row[f"exact_{unit}"])) for row in accounts),
+            default=0,
+        )
+        for unit in ("releases", "cells")
+    }
 
 
 def priced(plan: Plan) -> views.View:

@@ -131,6 +131,5 @@ def send_back(tx: Transaction, request: Request, sentence: str) -> None:
     """Return a request to its author without a vote, say why, and give back what it holds."""
     move(tx, request, Action.RETURN_BY_MACHINE, WORKER)
     request.problem = sentence
-    for item in items_of(tx, request):
-        ledger.void(tx, WORKER, item.id)
+    ledger.void(tx, WORKER, [item.id for item in items_of(tx, request)])
     audit.record(tx, WORKER, Event.RETURNED_BY_MACHINE, f"request:{request.id}")

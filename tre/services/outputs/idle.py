@@ -45,7 +45,6 @@ def _expired(tx: Transaction, actor: Actor, name: str) -> bool:
         return False
     move(tx, request, Action.EXPIRE, WORKER)
     request.problem = SENTENCE
-    for item in items_of(tx, request):
-        ledger.void(tx, WORKER, item.id)
+    ledger.void(tx, WORKER, [item.id for item in items_of(tx, request)])
     audit.record(tx, actor, Event.REQUEST_IDLE, f"request:{name}", days=IDLE_AFTER.days)
     return True

@@ -10,8 +10,8 @@ from disclosure import NoisyReleased, Statistic
 from disclosure.dp import Answer
 from tre.db.engine import Transaction
 from tre.db.tables import Charge, Extract, Item, Release, Request
+from tre.domain.ledger import ANSWERED
 from tre.domain.outputs import Mode
-from tre.services.ledger import ANSWERED
 from tre.vault.objects import ObjectStore
 
 

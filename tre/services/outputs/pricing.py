@@ -9,7 +9,7 @@ from disclosure.errors import DisclosureError
 from tre.db.engine import Transaction
 from tre.domain.people import Actor
 from tre.services import projects, views
-from tre.services.outputs.asking import Precision, priced
+from tre.services.outputs.asking import Precision, exact_left, priced
 from tre.services.outputs.facts import must_be_member
 from tre.services.outputs.submit import price
 
@@ -46,6 +46,7 @@ def outlook(plan: Plan, accounts: list[views.View]) -> View:
         **priced(plan),
         "relative_error_95": relative_errors(plan),
         "remaining_after": left,
+        "exact_left": exact_left(accounts),
         "affordable": all(amount >= 0 for amount in left.values()),
     }
 

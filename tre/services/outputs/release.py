@@ -15,17 +15,18 @@ from disclosure.dp import Answer, Plan, aggregate, draw
 from tre.db.engine import Transaction
 from tre.db.tables import AuditEvent, Extract, Item, Publication, Release, Request
 from tre.domain.audit import Event
-from tre.domain.errors import Refused, Unavailable
-from tre.domain.outputs import Action, Decision, Mode, State, refusal, votes_that_count
+from tre.domain.errors import Refused
+from tre.domain.outputs import Action, Mode, State
 from tre.domain.people import WORKER
 from tre.domain.receipt import Body, ReleasedFile, ReleasedItem, Source, salted_digest
 from tre.domain.receipt import Charge as ReceiptCharge
 from tre.queue import enqueue
-from tre.services import audit, ledger, projects
-from tre.services.outputs import archive, files
+from tre.services import audit, ledger
+from tre.services.outputs import files
+from tre.services.outputs.charging import release_of
 from tre.services.outputs.check import send_back, table_of, tasks
 from tre.services.outputs.check import store as restore
-from tre.services.outputs.facts import facts_of, items_of, locked, move
+from tre.services.outputs.facts import items_of, locked, move
 from tre.services.outputs.judging import Judgement, Table, Task, must_be_unchanged
 from tre.vault.objects import ObjectStore
 
@@ -44,7 +45,7 @@ class Draw:
 def stale(tx: Transaction, request_id: str, vault: Path) -> list[Task]:
     """What must be judged again because exact tables have been released since it was judged; empty if nothing."""
     request = locked(tx, request_id)
-    if request.state != State.APPROVED or _release_of(tx, request) is not None:
+    if request.state != State.APPROVED or release_of(tx, request) is not None:
         return []
     asked = tasks(tx, request, vault)
     sizes = {item.id: item.archive_size for item in items_of(tx, request)}
@@ -57,46 +58,11 @@ def judged_again(tx: Transaction, request_id: str, judgements: list[Judgement], 
     The votes were cast on what was found then; a finding that no voter has seen is not theirs to have approved.
     """
     request = locked(tx, request_id)
-    if request.state != State.APPROVED or _release_of(tx, request) is not None:
+    if request.state != State.APPROVED or release_of(tx, request) is not None:
         return
     voted_on = _findings(tx, request)
     if restore(tx, request, judgements, objects) and not _findings(tx, request) <= voted_on:
         send_back(tx, request, LOOKS_WORSE)
-
-
-def charge(tx: Transaction, request_id: str) -> bool:
-    """Decide and charge, all or nothing; say whether there is (now or already) a release to carry out.
-
-    Votes are counted again here, with everybody's roles and accreditations as they are now.
-
-    Raises:
-        Unavailable: an exact table was released meanwhile, so that this request must be judged again first.
-    """
-    request = locked(tx, request_id)
-    if _release_of(tx, request) is not None:
-        return True
-    said = refusal(Action.RELEASE, WORKER, facts_of(tx, request, WORKER))
-    if said is not None:
-        if request.state == State.APPROVED:  # elsewhere stands why it did not come to that
-            request.problem = said.because
-        return False
-    accounts = projects.accounts_behind(tx.get_one(Extract, request.extract_id))
-    ledger.balances(tx, accounts, lock=True)
-    _must_be_current(tx, request)
-    tx.add(
-        Release(
-            id=f"release-{request.id}",
-            request_id=request.id,
-            manifest_digest=request.manifest_digest,
-            reviewers={"ids": _approvers(tx, request)},
-        )
-    )
-    for item in sorted(items_of(tx, request), key=lambda each: each.fingerprint):
-        if item.mode == Mode.NOISY:
-            ledger.charge(tx, item)
-        else:
-            ledger.charge_exact(tx, item, accounts)
-    return True
 
 
 def to_draw(tx: Transaction, request_id: str, vault: Path) -> list[Draw]:
@@ -186,20 +152,6 @@ def _findings(tx: Transaction, request: Request) -> frozenset[tuple[str, str]]:
     return frozenset(found)
 
 
-def _must_be_current(tx: Transaction, request: Request) -> None:
-    """Refuse to go on when the archive has grown since an exact item was judged; the accounts' rows are held."""
-    exact = [item for item in items_of(tx, request) if item.mode == Mode.EXACT]
-    known = archive.of(tx, tx.get_one(Extract, request.extract_id).population).size if exact else 0
-    if any(item.archive_size != known for item in exact):
-        raise Unavailable(
-            "archive_grown", "Another table was released meanwhile; this one is judged again first."
-        )
-
-
-def _release_of(tx: Transaction, request: Request) -> Release | None:
-    return tx.scalar(select(Release).where(Release.request_id == request.id))
-
-
 def _answer_digest(tx: Transaction, item: Item) -> str | None:
     paid = ledger.answered(tx, item.fingerprint)
     return None if paid is None else paid.answer_digest
@@ -215,12 +167,6 @@ def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content
     if digest is None:
         raise Refused("not_drawn", "A noisy item has no stored answer yet; the release is tried again.")
     return files.noisy_content(objects.get(digest), Statistic.from_json(item.specification))
-
-
-def _approvers(tx: Transaction, request: Request) -> list[str]:
-    """Who approved this version and may still vote: the people in whose name it leaves."""
-    votes = votes_that_count(facts_of(tx, request, WORKER))
-    return sorted(vote.voter.id for vote in votes if vote.decision is Decision.APPROVE)
 
 
 def _body(tx: Transaction, release: Release, written: dict[str, bytes], pseudonym_key: bytes) -> Body:
@@ -254,7 +200,11 @@ def _digest(text: str) -> str:
 def _charges(tx: Transaction, items: list[Item]) -> tuple[ReceiptCharge, ...]:
     amounts: dict[tuple[str, str], int] = {}
     for entry in ledger.entries_of(tx, [item.id for item in items]):
-        parts = {"CHARGE": {"nano_rho": entry.nano_rho}, "EXACT": {"releases": 1, "cells": entry.exact_cells}}
+        risk = {"atto_delta": entry.atto_delta} if entry.atto_delta else {}
+        parts = {
+            "CHARGE": {"nano_rho": entry.nano_rho, **risk},
+            "EXACT": {"releases": 1, "cells": entry.exact_cells},
+        }
         for unit, amount in parts.get(entry.kind, {}).items():
             amounts[entry.account_id, unit] = amounts.get((entry.account_id, unit), 0) + amount
     return tuple(ReceiptCharge(account, unit, amount) for (account, unit), amount in sorted(amounts.items()))

@@ -99,14 +99,14 @@ def submit(tx: Transaction, actor: Actor, submission: Submission) -> Request:
     request.manifest_digest = manifest_digest(request, items, extract, run)
     move(tx, request, Action.SUBMIT, actor)
     request.submitted_at, request.problem = audit.clock(tx), None
-    accounts = projects.accounts_behind(extract)
-    for item in items:
-        if item.mode == Mode.NOISY:
-            ledger.reserve(tx, actor, item, accounts)
     audit.record(
         tx, actor, Event.REQUEST_SUBMITTED, f"request:{request.id}", manifest=request.manifest_digest
     )
     enqueue(tx, "check", {"request_id": request.id}, once=f"check:{request.id}")
+    noisy = [item for item in items if item.mode == Mode.NOISY]
+    ledger.reserve_all(
+        tx, actor, noisy, projects.accounts_behind(extract)
+    )  # last: others wait for these rows
     return request
 
 

@@ -79,8 +79,7 @@ def _follow(tx: Transaction, request: Request, decision: Decision) -> None:
         enqueue(tx, "release", {"request_id": request.id}, once=f"release:{request.id}")
         return
     request.problem = "The output checkers decided so; their reasons stand with the request."
-    for item in items_of(tx, request):
-        ledger.void(tx, WORKER, item.id)
+    ledger.void(tx, WORKER, [item.id for item in items_of(tx, request)])
 
 
 def withdraw(tx: Transaction, actor: Actor, request_id: str) -> None:
@@ -91,8 +90,7 @@ def withdraw(tx: Transaction, actor: Actor, request_id: str) -> None:
     """
     request = locked(tx, request_id)
     move(tx, request, Action.WITHDRAW, actor)
-    for item in items_of(tx, request):
-        ledger.void(tx, actor, item.id)
+    ledger.void(tx, actor, [item.id for item in items_of(tx, request)])
     audit.record(tx, actor, Event.WITHDRAWN, f"request:{request.id}")
 
 

@@ -61,6 +61,7 @@ VERBS: Final = (
     Verb("GET", "/projects/{project}/budget", projects.budget),
     Verb("POST", "/projects/{project}/check", projects.check),
     Verb("POST", "/projects/{project}/price", projects.price),
+    Verb("GET", "/statements/{subject}/{name}", projects.statement),
 )
 """Every verb. All but the first take a personal token."""
 

@@ -1,12 +1,11 @@
 """Projects by program: what they are, what they have left, and what a statistic would say and cost."""
 
-import json
-
 from tre.db.engine import Transaction
 from tre.domain.people import Actor
-from tre.services import portal
+from tre.services import portal, statements
 from tre.services.outputs import asking
 from tre.services.outputs.asking import Precision
+from tre.services.statements import Subject
 from tre.web.api.calling import ByToken
 from tre.web.api.requests import protection_of
 from tre.web.api.shapes import CheckAsked, PriceAsked
@@ -25,7 +24,10 @@ def budget(by: ByToken, project: str) -> list[View]:
 
 
 def check(by: ByToken, project: str, asked: CheckAsked) -> object:
-    """The platform's verdict on a statistic as it would leave, as `Report.to_json()` writes it. A FAIL is an answer too."""
+    """The platform's verdict on a statistic as it would leave, and its findings. A FAIL is an answer too.
+
+    No cell: who holds a token may be anywhere, and what leaves the platform leaves by a release. A workspace shows cells.
+    """
     protection = protection_of(asked.protection)
 
     def work(tx: Transaction, actor: Actor) -> asking.Inspection:
@@ -34,7 +36,22 @@ def check(by: ByToken, project: str, asked: CheckAsked) -> object:
         )
 
     prepared = by.do(work, texts=[project])
-    return json.loads(prepared.report().to_json())
+    report = prepared.report()
+    findings = [
+        {"rule": each.rule, "cells": len(each.cells), "sentence": each.sentence} for each in report.findings
+    ]
+    return {"verdict": report.verdict.value, "cells": len(report.cells), "findings": findings}
+
+
+def statement(by: ByToken, subject: Subject, name: str) -> View:
+    """What has been spent of a project, a dataset (all its editions) or a population, posting by posting, as `tre-statement/1`."""
+
+    def work(tx: Transaction, actor: Actor) -> View:
+        found = statements.of(tx, subject, name)
+        statements.must_see(tx, actor, found)
+        return statements.record(found)
+
+    return by.do(work, texts=[name])
 
 
 def price(by: ByToken, project: str, asked: PriceAsked) -> View:

@@ -11,6 +11,9 @@ CREATE TABLE core.account (
     cap BIGINT NOT NULL,
     spent BIGINT DEFAULT '0' NOT NULL,
     reserved BIGINT DEFAULT '0' NOT NULL,
+    delta_cap BIGINT DEFAULT '0' NOT NULL,
+    delta_spent BIGINT DEFAULT '0' NOT NULL,
+    delta_reserved BIGINT DEFAULT '0' NOT NULL,
     exact_releases BIGINT DEFAULT '0' NOT NULL,
     exact_cells BIGINT DEFAULT '0' NOT NULL,
     exact_releases_cap BIGINT NOT NULL,
@@ -18,6 +21,7 @@ CREATE TABLE core.account (
     CONSTRAINT pk_account PRIMARY KEY (id),
     CONSTRAINT ck_account_kind CHECK (kind IN ('edition', 'population', 'project')),
     CONSTRAINT ck_account_never_overspent CHECK (spent >= 0 AND reserved >= 0 AND spent + reserved <= cap),
+    CONSTRAINT ck_account_delta_never_overspent CHECK (delta_spent >= 0 AND delta_reserved >= 0 AND delta_spent + delta_reserved <= delta_cap),
     CONSTRAINT ck_account_exact_never_overspent CHECK (exact_releases BETWEEN 0 AND exact_releases_cap AND exact_cells BETWEEN 0 AND exact_cells_cap)
 );
 CREATE TABLE core.audit_event (
@@ -206,6 +210,7 @@ CREATE TABLE core.item (
     fingerprint TEXT NOT NULL,
     plan TEXT,
     price BIGINT DEFAULT '0' NOT NULL,
+    atto_delta BIGINT DEFAULT '0' NOT NULL,
     exact_reason TEXT,
     protection TEXT,
     verdict TEXT,
@@ -252,13 +257,14 @@ CREATE TABLE core.charge (
     item_id TEXT NOT NULL,
     fingerprint TEXT NOT NULL,
     price BIGINT NOT NULL,
+    atto_delta BIGINT DEFAULT '0' NOT NULL,
     accounts JSONB NOT NULL,
     state TEXT NOT NULL,
     answer_digest TEXT,
     reserved_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_charge PRIMARY KEY (id),
     CONSTRAINT ck_charge_state CHECK (state IN ('RESERVED', 'CHARGED', 'DONE', 'RELEASED', 'VOID')),
-    CONSTRAINT ck_charge_no_refund CHECK (price >= 0),
+    CONSTRAINT ck_charge_no_refund CHECK (price >= 0 AND atto_delta >= 0),
     CONSTRAINT ck_charge_one_answer CHECK ((state IN ('DONE', 'RELEASED')) = (answer_digest IS NOT NULL)),
     CONSTRAINT uq_charge_item_id UNIQUE (item_id),
     CONSTRAINT fk_charge_item_id_item FOREIGN KEY(item_id) REFERENCES core.item (id)
@@ -270,10 +276,12 @@ CREATE TABLE core.ledger_entry (
     item_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     nano_rho BIGINT DEFAULT '0' NOT NULL,
+    atto_delta BIGINT DEFAULT '0' NOT NULL,
     exact_cells BIGINT DEFAULT '0' NOT NULL,
     reason TEXT DEFAULT '' NOT NULL,
     posted_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_ledger_entry PRIMARY KEY (id),
+    CONSTRAINT ck_ledger_entry_kind CHECK (kind IN ('RESERVE', 'VOID', 'CHARGE', 'EXACT')),
     CONSTRAINT uq_ledger_entry_once UNIQUE (account_id, item_id, kind),
     CONSTRAINT fk_ledger_entry_account_id_account FOREIGN KEY(account_id) REFERENCES core.account (id),
     CONSTRAINT fk_ledger_entry_item_id_item FOREIGN KEY(item_id) REFERENCES core.item (id)
@@ -286,6 +294,181 @@ CREATE TABLE core.publication (
     CONSTRAINT pk_publication PRIMARY KEY (release_id),
     CONSTRAINT fk_publication_release_id_release FOREIGN KEY(release_id) REFERENCES core.release (id)
 );
+CREATE FUNCTION core.post_reserve(actor text, asked text[], legs text[]) RETURNS boolean
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    paid text[];
+    cost bigint;
+    risk bigint;
+    fitting bigint;
+BEGIN
+    PERFORM FROM core.account WHERE id = ANY(legs) ORDER BY id COLLATE "C" FOR NO KEY UPDATE;
+    paid := ARRAY(SELECT charge.fingerprint FROM core.item JOIN core.charge USING (fingerprint)
+        WHERE item.id = ANY(asked) AND charge.state IN ('CHARGED', 'DONE', 'RELEASED'));
+    SELECT coalesce(sum(price), 0), coalesce(sum(atto_delta), 0) INTO cost, risk
+        FROM core.item WHERE id = ANY(asked) AND fingerprint <> ALL(paid);
+    SELECT count(*) INTO fitting FROM core.account WHERE id = ANY(legs)
+        AND cost <= cap - spent - reserved AND risk <= delta_cap - delta_spent - delta_reserved;
+    IF fitting < cardinality(legs) THEN
+        RETURN false;
+    END IF;
+    WITH held AS (
+        INSERT INTO core.charge (id, item_id, fingerprint, price, atto_delta, accounts, state)
+        SELECT id, id, fingerprint, CASE WHEN fingerprint = ANY(paid) THEN 0 ELSE price END,
+            CASE WHEN fingerprint = ANY(paid) THEN 0 ELSE atto_delta END,
+            jsonb_build_object('ids', to_jsonb(legs)), 'RESERVED'
+        FROM core.item WHERE id = ANY(asked)
+        RETURNING item_id, price, atto_delta
+    ), posted AS (
+        INSERT INTO core.ledger_entry (account_id, item_id, kind, nano_rho, atto_delta)
+        SELECT leg, item_id, 'RESERVE', price, atto_delta FROM held, unnest(legs) leg ORDER BY item_id, leg
+    ), noted AS (
+        INSERT INTO core.audit_event (event, actor, subject, detail)
+        SELECT 'budget_reserved', actor, 'item:' || item_id, jsonb_build_object('nano_rho', price)
+            || CASE WHEN atto_delta > 0 THEN jsonb_build_object('atto_delta', atto_delta) ELSE '{}' END
+        FROM held ORDER BY item_id
+    )
+    UPDATE core.account SET reserved = reserved + cost, delta_reserved = delta_reserved + risk WHERE id = ANY(legs);
+    RETURN true;
+END
+$$;
+CREATE FUNCTION core.post_void(actor text, asked text[]) RETURNS bigint
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    legs text[];
+BEGIN
+    PERFORM FROM core.charge WHERE item_id = ANY(asked) ORDER BY item_id COLLATE "C" FOR UPDATE;
+    legs := ARRAY(SELECT DISTINCT jsonb_array_elements_text(accounts -> 'ids') FROM core.charge WHERE item_id = ANY(asked));
+    asked := ARRAY(SELECT item_id FROM core.charge WHERE item_id = ANY(asked) AND state = 'RESERVED');
+    IF cardinality(asked) = 0 THEN
+        RETURN 0;
+    END IF;
+    PERFORM FROM core.account WHERE id = ANY(legs) ORDER BY id COLLATE "C" FOR NO KEY UPDATE;
+    WITH freed AS (
+        UPDATE core.charge SET state = 'VOID' WHERE item_id = ANY(asked)
+        RETURNING item_id, price, atto_delta, accounts
+    ), moved AS (
+        SELECT item_id, leg, price, atto_delta FROM freed, jsonb_array_elements_text(accounts -> 'ids') leg
+    ), posted AS (
+        INSERT INTO core.ledger_entry (account_id, item_id, kind, nano_rho, atto_delta)
+        SELECT leg, item_id, 'VOID', -price, -atto_delta FROM moved ORDER BY item_id, leg
+    ), noted AS (
+        INSERT INTO core.audit_event (event, actor, subject, detail)
+        SELECT 'budget_voided', actor, 'item:' || item_id, jsonb_build_object('nano_rho', price)
+            || CASE WHEN atto_delta > 0 THEN jsonb_build_object('atto_delta', atto_delta) ELSE '{}' END
+        FROM freed ORDER BY item_id
+    )
+    UPDATE core.account SET reserved = reserved - cost, delta_reserved = delta_reserved - risk
+    FROM (SELECT leg, sum(price) AS cost, sum(atto_delta) AS risk FROM moved GROUP BY leg) AS each WHERE id = leg;
+    RETURN cardinality(asked);
+END
+$$;
+CREATE FUNCTION core.post_charge(actor text, asked text[]) RETURNS boolean
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    legs text[];
+    paid text[];
+    payers text[];
+    held bigint;
+BEGIN
+    PERFORM FROM core.charge WHERE item_id = ANY(asked) ORDER BY item_id COLLATE "C" FOR UPDATE;
+    legs := ARRAY(SELECT DISTINCT jsonb_array_elements_text(accounts -> 'ids') FROM core.charge WHERE item_id = ANY(asked));
+    PERFORM FROM core.account WHERE id = ANY(legs) ORDER BY id COLLATE "C" FOR NO KEY UPDATE;
+    PERFORM pg_advisory_xact_lock(question) FROM (
+        SELECT DISTINCT hashtextextended(fingerprint, 0) AS question FROM core.charge WHERE item_id = ANY(asked) ORDER BY 1
+    ) questions;
+    SELECT count(*) INTO held FROM core.charge WHERE item_id = ANY(asked) AND state = 'RESERVED';
+    IF held < cardinality(asked) THEN
+        RETURN false;
+    END IF;
+    paid := ARRAY(SELECT other.fingerprint FROM core.charge mine JOIN core.charge other USING (fingerprint)
+        WHERE mine.item_id = ANY(asked) AND other.state IN ('CHARGED', 'DONE', 'RELEASED'));
+    payers := ARRAY(SELECT DISTINCT ON (fingerprint) item_id FROM core.charge
+        WHERE item_id = ANY(asked) AND fingerprint <> ALL(paid) ORDER BY fingerprint, item_id);
+    WITH settled AS (
+        UPDATE core.charge SET state = CASE WHEN item_id = ANY(payers) THEN 'CHARGED' ELSE 'VOID' END
+        WHERE item_id = ANY(asked)
+        RETURNING item_id, price, atto_delta, accounts, item_id = ANY(payers) AS pays
+    ), moved AS (
+        SELECT item_id, leg, price, atto_delta, pays FROM settled, jsonb_array_elements_text(accounts -> 'ids') leg
+    ), posted AS (
+        INSERT INTO core.ledger_entry (account_id, item_id, kind, nano_rho, atto_delta)
+        SELECT leg, item_id, 'VOID', -price, -atto_delta FROM moved WHERE NOT pays
+        UNION ALL
+        SELECT leg, item_id, 'CHARGE', CASE WHEN pays THEN price ELSE 0 END, CASE WHEN pays THEN atto_delta ELSE 0 END
+        FROM moved
+    ), charged AS (
+        INSERT INTO core.audit_event (event, actor, subject, detail)
+        SELECT 'budget_charged', actor, 'item:' || item_id, jsonb_build_object('nano_rho', price)
+            || CASE WHEN atto_delta > 0 THEN jsonb_build_object('atto_delta', atto_delta) ELSE '{}' END
+        FROM settled WHERE pays ORDER BY item_id
+    ), freed AS (
+        INSERT INTO core.audit_event (event, actor, subject, detail)
+        SELECT 'budget_voided', actor, 'item:' || item_id, jsonb_build_object('nano_rho', price)
+            || CASE WHEN atto_delta > 0 THEN jsonb_build_object('atto_delta', atto_delta) ELSE '{}' END
+        FROM settled WHERE NOT pays ORDER BY item_id
+    )
+    UPDATE core.account SET reserved = reserved - cost, spent = spent + cost_paid,
+        delta_reserved = delta_reserved - risk, delta_spent = delta_spent + risk_paid
+    FROM (
+        SELECT leg, sum(price) AS cost, coalesce(sum(price) FILTER (WHERE pays), 0) AS cost_paid,
+            sum(atto_delta) AS risk, coalesce(sum(atto_delta) FILTER (WHERE pays), 0) AS risk_paid
+        FROM moved GROUP BY leg
+    ) AS each WHERE id = leg;
+    RETURN true;
+END
+$$;
+CREATE FUNCTION core.post_exact(actor text, asked text[], legs text[]) RETURNS boolean
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    released bigint := cardinality(asked);
+    counted bigint;
+    fitting bigint;
+BEGIN
+    PERFORM FROM core.account WHERE id = ANY(legs) ORDER BY id COLLATE "C" FOR NO KEY UPDATE;
+    SELECT coalesce(sum(cells), 0) INTO counted FROM core.item WHERE id = ANY(asked);
+    SELECT count(*) INTO fitting FROM core.account WHERE id = ANY(legs)
+        AND released <= exact_releases_cap - exact_releases AND counted <= exact_cells_cap - exact_cells;
+    IF fitting < cardinality(legs) THEN
+        RETURN false;
+    END IF;
+    INSERT INTO core.ledger_entry (account_id, item_id, kind, exact_cells, reason)
+        SELECT leg, id, 'EXACT', cells, coalesce(exact_reason, '')
+        FROM core.item, unnest(legs) leg WHERE id = ANY(asked) ORDER BY id, leg;
+    INSERT INTO core.audit_event (event, actor, subject, detail)
+        SELECT 'exact_charged', actor, 'item:' || id, jsonb_build_object('cells', cells)
+        FROM core.item WHERE id = ANY(asked) ORDER BY id;
+    UPDATE core.account SET exact_releases = exact_releases + released, exact_cells = exact_cells + counted
+        WHERE id = ANY(legs);
+    RETURN true;
+END
+$$;
+CREATE FUNCTION core.refuse_unspending() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'Table %.%: what was charged stays charged.', TG_TABLE_SCHEMA, TG_TABLE_NAME
+        USING ERRCODE = 'restrict_violation';
+END
+$$;
+CREATE TRIGGER never_unspent BEFORE UPDATE ON core.account FOR EACH ROW
+    WHEN (NEW.spent < OLD.spent OR NEW.delta_spent < OLD.delta_spent OR NEW.exact_releases < OLD.exact_releases OR NEW.exact_cells < OLD.exact_cells)
+    EXECUTE FUNCTION core.refuse_unspending();
+ALTER TABLE core.account ENABLE ALWAYS TRIGGER never_unspent;
+CREATE TRIGGER never_removed BEFORE DELETE OR TRUNCATE ON core.account FOR EACH STATEMENT
+    EXECUTE FUNCTION core.refuse_unspending();
+ALTER TABLE core.account ENABLE ALWAYS TRIGGER never_removed;
+CREATE TRIGGER never_unspent BEFORE UPDATE ON core.charge FOR EACH ROW
+    WHEN ((NEW.state <> OLD.state AND (OLD.state, NEW.state) NOT IN (('RESERVED', 'CHARGED'), ('RESERVED', 'VOID'), ('CHARGED', 'DONE'), ('DONE', 'RELEASED')))
+        OR (NEW.id, NEW.item_id, NEW.fingerprint, NEW.price, NEW.atto_delta, NEW.accounts) IS DISTINCT FROM (OLD.id, OLD.item_id, OLD.fingerprint, OLD.price, OLD.atto_delta, OLD.accounts)
+        OR (OLD.answer_digest IS NOT NULL AND NEW.answer_digest IS DISTINCT FROM OLD.answer_digest))
+    EXECUTE FUNCTION core.refuse_unspending();
+ALTER TABLE core.charge ENABLE ALWAYS TRIGGER never_unspent;
+CREATE TRIGGER starts_reserved BEFORE INSERT ON core.charge FOR EACH ROW
+    WHEN (NEW.state <> 'RESERVED')
+    EXECUTE FUNCTION core.refuse_unspending();
+ALTER TABLE core.charge ENABLE ALWAYS TRIGGER starts_reserved;
+CREATE TRIGGER never_removed BEFORE DELETE OR TRUNCATE ON core.charge FOR EACH STATEMENT
+    EXECUTE FUNCTION core.refuse_unspending();
+ALTER TABLE core.charge ENABLE ALWAYS TRIGGER never_removed;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.vote
     FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
 ALTER TABLE core.vote ENABLE ALWAYS TRIGGER append_only;
