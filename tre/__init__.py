@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tre.client import ClientError, Project, Request, Table, project
+    from tre.client import ClientError, Project, Request, Table, load_ipython_extension, project
 
-__all__ = ["ClientError", "Project", "Request", "Table", "project"]
+__all__ = ["ClientError", "Project", "Request", "Table", "load_ipython_extension", "project"]
 
 
 def __getattr__(name: str) -> object:

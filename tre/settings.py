@@ -52,6 +52,9 @@ class Settings(BaseModel):
         portal_port: its TCP port.
         portal_name: the host name that browsers call it by.
         files_name: the host name, on another site, from which untrusted bytes are served.
+        hub_port: the TCP port of the workspaces on this machine's own address.
+        hub_name: the host name that browsers call the workspaces by; on the portal's site, another origin.
+        packages: a folder of packages that workspaces may install from; by default there is none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
@@ -65,6 +68,9 @@ class Settings(BaseModel):
     portal_port: Annotated[int, Field(ge=1, le=65_535)] = 8600
     portal_name: str = "portal.tre.localhost"
     files_name: str = "files.tre-bytes.localhost"
+    hub_port: Annotated[int, Field(ge=1, le=65_535)] = 8601
+    hub_name: str = "hub.tre.localhost"
+    packages: Annotated[Path, AfterValidator(_absolute)] | None = None
 
     @model_validator(mode="after")
     def _fit_for_real_data(self) -> Self:

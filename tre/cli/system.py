@@ -1,10 +1,7 @@
 """The platform itself: demo, up, worker, status, doctor, fsck, login."""
 
 import os
-import signal
-import subprocess
 import sys
-import time
 from typing import Annotated
 
 import typer
@@ -12,13 +9,10 @@ import typer
 from tre.cli import demo as demonstration
 from tre.cli.acting import JSON, acting, ask_password
 from tre.cli.speak import say, show, show_json, warn
-from tre.domain.errors import Misused, Refused, Unavailable
+from tre.cli.up import up
+from tre.domain.errors import Refused
 from tre.services import health, records, signin
-from tre.services.platform import opened
 from tre.settings import read_settings
-
-PARTS = {"portal": "tre.web", "worker": "tre.worker"}
-STOP_SECONDS = 15.0
 
 
 def add_to(app: typer.Typer) -> None:
@@ -32,33 +26,6 @@ def demo(
 ) -> None:
     """Run the whole main job on invented people: seven raw sources in, a verified release out."""
     demonstration.run(read_settings(), people)
-
-
-def up(
-    only: Annotated[
-        str | None, typer.Option(help=f"Start only one part: database, {', '.join(PARTS)}.")
-    ] = None,
-) -> None:
-    """Start database, portal and worker, and keep them running until told to stop."""
-    if only is not None and only not in {*PARTS, "database"}:
-        raise Misused(
-            "no_such_part", f"There is no part '{only}'. Name one of: database, {', '.join(PARTS)}."
-        )
-    settings = read_settings()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
-    with opened(settings):
-        say("Database is up.")
-        wanted = [name for name in PARTS if only in {None, name}]
-        parts = {name: subprocess.Popen([sys.executable, "-m", PARTS[name]]) for name in wanted}
-        try:
-            if "portal" in parts:
-                say(f"Portal: http://{settings.portal_name}:{settings.portal_port}/")
-                say(demonstration.accounts_text(settings))
-            _watch(parts)
-        except (KeyboardInterrupt, SystemExit):
-            say("Stopping.")
-        finally:
-            _stop(parts)
 
 
 def worker(
@@ -109,25 +76,3 @@ def login(person: Annotated[str, typer.Argument(metavar="PERSON", help="Who you 
             "sign_in_failed", "Name and password do not go together, or the account waits. Try again later."
         )
     print(token)  # noqa: T201 - this is the data
-
-
-def _watch(parts: dict[str, subprocess.Popen[bytes]]) -> None:
-    """Wait until a part ends by itself, which none should."""
-    while True:
-        for name, process in parts.items():
-            if process.poll() is not None:
-                raise Unavailable(
-                    "part_ended", f"The {name} ended ({process.returncode}). See its messages above."
-                )
-        time.sleep(0.5)
-
-
-def _stop(parts: dict[str, subprocess.Popen[bytes]]) -> None:
-    for process in parts.values():
-        process.terminate()
-    for process in parts.values():
-        try:
-            process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()

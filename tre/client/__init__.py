@@ -2,10 +2,11 @@
 
 from tre.client.channel import Channel
 from tre.client.errors import ClientError
+from tre.client.magics import load_ipython_extension
 from tre.client.project import Project, Request
 from tre.client.table import Table
 
-__all__ = ["ClientError", "Project", "Request", "Table", "project"]
+__all__ = ["ClientError", "Project", "Request", "Table", "load_ipython_extension", "project"]
 
 
 def project() -> Project:

@@ -10,10 +10,22 @@ from tre.client.errors import ClientError
 from tre.wire import SHAPES, Answer, Nothing, Shape, Verb, WireError, read, written
 
 CHANNEL_VARIABLE: Final = "TRE_CHANNEL_FD"
+CHANNEL_FILE: Final = "/run/tre/channel.sock"
 ANSWER_BYTES: Final = 16 << 20
 CHUNK_BYTES: Final = 1 << 16
 
 S = TypeVar("S", bound=Shape)
+
+
+def _connected() -> socket.socket:
+    """A conversation of this kernel's own, over the socket file of its workspace."""
+    made = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    try:
+        made.connect(CHANNEL_FILE)
+    except OSError:
+        made.close()
+        raise
+    return made
 
 
 class Channel:
@@ -34,7 +46,7 @@ class Channel:
         # The researcher's own process: there are no settings of the platform here to read it from.
         number = os.environ.get(CHANNEL_VARIABLE, "")
         try:
-            return cls(socket.socket(fileno=os.dup(int(number))))
+            return cls(_connected() if not number else socket.socket(fileno=os.dup(int(number))))
         except (ValueError, OSError):
             raise ClientError(
                 "no_workspace",
@@ -77,7 +89,8 @@ class Channel:
                 self._waiting += chunk
         except OSError:
             raise ClientError(
-                "platform_gone", "The platform closed the channel; start the run again."
+                "platform_gone",
+                "The platform closed the channel; start the run again, or restart this kernel.",
             ) from None
         said = bytes(self._waiting[:end])
         del self._waiting[: end + 1]

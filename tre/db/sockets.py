@@ -13,22 +13,22 @@ RUNTIME: Final = Path("/run/user")
 TEMPORARY: Final = Path("/tmp")  # noqa: S108  a folder of our own is made in it, and its owner is checked
 
 
-def fits(folder: Path) -> bool:
+def fits(folder: Path, name: str = _FILE) -> bool:
     """Is the path of a socket in `folder` short enough for the kernel, and one path to PostgreSQL's clients?
 
     They take what stands between commas for one host each.
     """
-    return len(os.fsencode(folder / _FILE)) <= LONGEST and b"," not in os.fsencode(folder)
+    return len(os.fsencode(folder / name)) <= LONGEST and b"," not in os.fsencode(folder)
 
 
-def socket_folder(folder: Path) -> Path:
-    """Return the folder for the socket of the server in `folder`.
+def socket_folder(folder: Path, name: str = _FILE) -> Path:
+    """Return the folder for the sockets of a server whose files are in `folder`; the longest is called `name`.
 
     It lies beside the server's files where that path can be used, otherwise under a short folder of
     the machine, under a name that is the same for the same server each time.
     """
     beside = folder / "socket"
-    if fits(beside):
+    if fits(beside, name):
         return beside
     name = hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]
     own = RUNTIME / str(os.geteuid())

@@ -66,6 +66,11 @@ class Event(StrEnum):
     CAP_CHANGED = "cap_changed"
     CAP_PROPOSAL_ENDED = "cap_proposal_ended"
     REQUEST_IDLE = "request_idle"
+    WORKSPACE_STARTED = "workspace_started"
+    WORKSPACE_STOPPED = "workspace_stopped"
+    WORKSPACE_REFUSED = "workspace_refused"
+    WORKSPACE_REVOKED = "workspace_revoked"
+    WORKSPACE_ALARM = "workspace_alarm"
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,11 +56,12 @@ def confine(
     confinement: Confinement,
     *,
     standard_input: bytes = b"",
-    on_tick: Callable[[], None] | None = None,
+    on_tick: Callable[[], Ending | None] | None = None,
 ) -> Completed:
     """Run `program` (its first word is a path inside) in a world of its own, and wait for its end.
 
-    Everything it started is gone when this returns. `on_tick` is called about twice a second meanwhile.
+    Everything it started is gone when this returns. `on_tick` is called at each tick
+    meanwhile; when it returns an ending, everything inside is killed, and that is how it ended.
 
     Raises:
         Unavailable: the sandbox could not be built; the program was not started.
@@ -165,6 +166,8 @@ def _command(
         "lifeline": lifeline,
         "keep": list(confinement.inherit),
         "account": confinement.account if is_root else None,
+        "group": confinement.account if confinement.group is None else confinement.group,
+        "umask": confinement.umask,
         "directory": confinement.working_directory,
     }
     command = [

@@ -54,6 +54,9 @@ class Confinement:
         account: the numeric account that the program gets when the platform runs as root; None keeps root
             without any capability (only for the platform's own programs). An ordinary user's platform
             always confines under that user, as uid 1000 inside.
+        group: its numeric group when the platform runs as root; None is the one of the account's own number.
+        umask: the file mode bits that new files of the program do not get.
+        tick_seconds: how often memory and disk are looked at, in seconds.
     """
 
     read_only: Mapping[Path, str] = field(default_factory=dict)
@@ -66,6 +69,9 @@ class Confinement:
     wall_seconds: float = 600.0
     inherit: tuple[int, ...] = ()
     account: int | None = None
+    group: int | None = None
+    umask: int = 0o077
+    tick_seconds: float = 0.5
 
 
 class Ending(enum.StrEnum):
@@ -75,6 +81,8 @@ class Ending(enum.StrEnum):
     WALL_CLOCK = "wall_clock"
     MEMORY = "memory"
     DISK = "disk"
+    QUOTA = "quota"
+    STOPPED = "stopped"
 
 
 @dataclass(frozen=True, slots=True)

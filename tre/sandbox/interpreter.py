@@ -45,6 +45,7 @@ def this_interpreter() -> Interpreter:
     packages = _package_folders()
     mounts.update(packages)
     mounts.update(_source_folders(tuple(packages)))
+    mounts.update(_shared_files())
     version = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     home = f"home = {base_inside}/bin\ninclude-system-site-packages = false\nversion = {version}\n"
     environment = {"PYTHONPATH": SOURCE_INSIDE, "PYTHONNOUSERSITE": "1", "PYTHONDONTWRITEBYTECODE": "1"}
@@ -78,6 +79,12 @@ def _package_folders() -> dict[Path, str]:
             version = f"python{sys.version_info.major}.{sys.version_info.minor}"
             found[folder] = f"{VENV_INSIDE}/{library}/{version}/site-packages"
     return found
+
+
+def _shared_files() -> dict[Path, str]:
+    """What packages of this environment installed beside their code: JupyterLab's pages and kernel specifications."""
+    folder = Path(sys.prefix).resolve() / "share" / "jupyter"
+    return {} if _is_system(folder) or not folder.is_dir() else {folder: f"{VENV_INSIDE}/share/jupyter"}
 
 
 def _source_folders(packages: tuple[Path, ...]) -> dict[Path, str]:

@@ -2,7 +2,7 @@
 
 Standard library only, started as `python -I -S`; its text is handed in, so it needs no package. It runs
 behind the system call filter and either becomes the program or exits with `LAUNCHER_FAILED`.
-Arguments: one JSON object (limits, lifeline, keep, account, directory), then the program. Its environment is passed on.
+Arguments: one JSON object (limits, lifeline, keep, account, group, umask, directory), then the program. Its environment is passed on.
 """
 
 import ctypes
@@ -48,10 +48,10 @@ def must_have_a_platform(lifeline: int) -> None:
     raise OSError("the platform is gone")
 
 
-def become(account: int) -> None:
-    """Change from root to `account`, with no group and no way back."""
+def become(account: int, group: int) -> None:
+    """Change from root to `account` in `group` alone, with no way back."""
     os.setgroups([])
-    os.setresgid(account, account, account)
+    os.setresgid(group, group, group)
     os.setresuid(account, account, account)
 
 
@@ -83,10 +83,10 @@ def main() -> None:
     library = ctypes.CDLL(None, use_errno=True)
     empty_the_bounding_set(library)
     if order["account"] is not None:
-        become(order["account"])
+        become(order["account"], order["group"])
     give_up_capabilities(library)
     set_limits(order["limits"])
-    os.umask(0o077)
+    os.umask(order["umask"])
     os.chdir(order["directory"])
     os.execv(sys.argv[2], sys.argv[2:])  # noqa: S606 - no shell
 

@@ -13,7 +13,6 @@ from typing import IO, Final
 
 from tre.sandbox.confinement import Completed, Confinement, Ending
 
-TICK_SECONDS: Final = 0.5
 CHUNK_BYTES: Final = 1 << 16
 STATUS_BYTES: Final = 4096
 GONE_SECONDS: Final = 10.0
@@ -22,9 +21,9 @@ PAGE_BYTES: Final = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """Something to do about twice a second while the sandbox runs."""
+    """Something to do at each tick while the sandbox runs; it may end the sandbox by returning how."""
 
-    call: Callable[[], None] | None
+    call: Callable[[], Ending | None] | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,17 +116,16 @@ def _watch_until_over(watch: _Watch, status: int, deadline: float, tick: Tick) -
             selector.register(number, selectors.EVENT_READ, stream)
         next_tick = time.monotonic()
         while selector.get_map() or watch.process.poll() is None:
-            _read_some(watch, selector, min(TICK_SECONDS, max(0.0, deadline - time.monotonic())))
+            wait = min(watch.confinement.tick_seconds, max(0.0, deadline - time.monotonic()))
+            _read_some(watch, selector, wait)
             now = time.monotonic()
             if watch.ending is not Ending.EXITED:
                 break
             if now >= deadline:
                 watch.stop(Ending.WALL_CLOCK)
             elif now >= next_tick:
-                next_tick = now + TICK_SECONDS
-                _look(watch)
-                if tick.call is not None:
-                    tick.call()
+                next_tick = now + watch.confinement.tick_seconds
+                _look(watch, tick)
 
 
 def _read_some(watch: _Watch, selector: selectors.BaseSelector, wait: float) -> None:
@@ -147,8 +145,12 @@ def _number(stream: IO[bytes] | None) -> int:
     return stream.fileno()
 
 
-def _look(watch: _Watch) -> None:
-    """Stop the sandbox when it holds too much memory or the disk under it is nearly full."""
+def _look(watch: _Watch, tick: Tick) -> None:
+    """Stop the sandbox when it holds too much memory, the disk under it is nearly full, or the tick says so."""
+    ending = None if tick.call is None else tick.call()
+    if ending is not None:
+        watch.stop(ending)
+        return
     limits = watch.confinement.limits
     if watch.first_number and resident_bytes(watch.first_number) > limits.resident_bytes:
         watch.stop(Ending.MEMORY)

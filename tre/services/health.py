@@ -5,6 +5,7 @@ import socket
 from tre.db.doctor import examine as examine_database
 from tre.db.embedded import Places, running_process
 from tre.sandbox.bubblewrap import prove
+from tre.services import hub
 from tre.settings import Mode, Settings
 
 Row = dict[str, object]
@@ -49,7 +50,17 @@ def status(settings: Settings) -> list[Row]:
             "sentence": "at work" if database else "not running; start it with `tre up`",
         },
         _listening("portal", settings.portal_host, settings.portal_port),
+        _answering("workspaces", settings, "members.sock", "/healthz"),
+        _answering("gateway", settings, "gateway.sock", "/workspaces"),
+        _answering("hub", settings, "hub.sock", "/hub/api/"),
+        _listening("proxy", hub.LOOPBACK, settings.hub_port),
     ]
+
+
+def _answering(part: str, settings: Settings, socket: str, path: str) -> Row:
+    if hub.answers_at(hub.sockets_of(settings.home) / socket, path):
+        return {"part": part, "up": True, "sentence": "at work"}
+    return {"part": part, "up": False, "sentence": "not running; start it with `tre up`"}
 
 
 def _listening(part: str, host: str, port: int) -> Row:

@@ -33,7 +33,7 @@ NEEDS_NO_ACCREDITATION: Final = frozenset({Capability.ADMIN, Capability.AUDITOR,
 IDENTIFIER: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@-]{0,99}")
 """How a person may be called: nobody can look like somebody else in a list or in the audit log. Source: ours."""
 
-RESERVED: Final = frozenset({WORKER.id, "sign-in", "token", "operator"})
+RESERVED: Final = frozenset({WORKER.id, "sign-in", "token", "operator", "gateway", "hub"})
 """Names under which parts of the platform stand in the audit log; no person may bear one."""
 
 

@@ -22,6 +22,7 @@ class Purpose(StrEnum):
     PROVIDER = "provider"
     CODE = "code"
     TOKEN = "token"  # noqa: S105 - a purpose, not a secret
+    ACCESS = "access"
 
 
 LIFE = {
@@ -29,6 +30,7 @@ LIFE = {
     Purpose.PROVIDER: timedelta(hours=8),
     Purpose.CODE: timedelta(seconds=60),
     Purpose.TOKEN: timedelta(hours=12),
+    Purpose.ACCESS: timedelta(hours=12),
 }
 """How long a secret works at most. Source: research on sessions, section 4: checkers 8 h, codes at most 60 s."""
 

@@ -24,13 +24,25 @@ class Cookie:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A template and what it shows."""
+    """A template and what it shows.
+
+    Attributes:
+        template: its file.
+        title: of the page.
+        shows: what the template is given.
+        status: of the HTTP answer.
+        cookies: to set or to take away.
+        frames: an address whose pages, and no others, may be framed by this one.
+        forms_to: another origin that this page's form may lead to in the end.
+    """
 
     template: str
     title: str
     shows: Mapping[str, object] = field(default_factory=dict)
     status: int = 200
     cookies: tuple[Cookie, ...] = ()
+    frames: str = ""
+    forms_to: str = ""
 
 
 @dataclass(frozen=True, slots=True)

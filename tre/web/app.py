@@ -16,10 +16,10 @@ from starlette.staticfiles import StaticFiles
 from tre.domain.audit import Event
 from tre.services.platform import Platform
 from tre.settings import Mode
-from tre.web import budget, login, pages, provider, review
+from tre.web import budget, login, pages, provider, review, workspace
 from tre.web.api.app import create_api
 from tre.web.endpoint import Endpoint, Portal, Route
-from tre.web.guards import Gate, Who, add_headers, origin_of
+from tre.web.guards import Gate, Who, add_headers, hub_origin_of, origin_of
 from tre.web.identity import RETURN_PATH
 from tre.web.rendering import renderer_for
 
@@ -35,6 +35,7 @@ ROUTES: Final = (
     Route("GET", "/requests/{request}/bundle", review.bundle, Who.SIGNED_IN),
     Route("GET", "/requests/{request}/bundle/{file}", review.bundle_file, Who.SIGNED_IN),
     Route("GET", "/projects/{project}", pages.project, Who.SIGNED_IN),
+    Route("GET", "/projects/{project}/workspace", workspace.show, Who.SIGNED_IN),
     Route("GET", "/projects/{project}/price", budget.price, Who.SIGNED_IN),
     Route("GET", "/statements/{subject}/{name}", budget.statement, Who.SIGNED_IN),
     Route("GET", "/statements/{subject}/{name}/{form}", budget.statement_file, Who.SIGNED_IN),
@@ -55,7 +56,7 @@ def create_app(platform: Platform) -> Starlette:
     origin = origin_of(platform.settings)
     embedded = None
     if platform.settings.mode is Mode.DEMO:
-        embedded = provider.embedded_provider(origin, platform.database.secrets)
+        embedded = provider.embedded_provider(origin, hub_origin_of(platform.settings), platform)
     known = None if embedded is None else provider.as_seen_by_portal(embedded)
     portal = Portal(platform, origin, renderer_for(origin), known)
     mounts: list[BaseRoute] = [

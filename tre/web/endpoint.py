@@ -87,6 +87,7 @@ class Call:
         query: of the address; the first of each name.
         form: its fields; the first of each name.
         cookies: what the browser sent.
+        authorization: the header of that name, of a program that is no browser.
     """
 
     portal: Portal
@@ -95,6 +96,7 @@ class Call:
     query: Mapping[str, str]
     form: Mapping[str, str]
     cookies: Mapping[str, str]
+    authorization: str = ""
 
     @property
     def platform(self) -> Platform:
@@ -162,8 +164,7 @@ class Endpoint:
                 must_be(self.route.who, actor)
                 path = {name: str(value) for name, value in request.path_params.items()}
                 must_be_text([*path.values(), *form.values(), *request.query_params.values()])
-                call = Call(portal, actor, path, request.query_params, form=form, cookies=request.cookies)
-                answer = self.route.handler(tx, call)
+                answer = self.route.handler(tx, self._call(request, actor, path=path, form=form))
             return renderer.response(answer, actor)
         except (TreError, DisclosureError) as error:
             actor = self._known(request)
@@ -171,6 +172,19 @@ class Endpoint:
                 record_refusal(portal.platform, actor, error, self.route.refused)
             then = request.url.path if request.method == "GET" else "/"
             return renderer.fault(status_of(error), error.sentence, actor, then=then)
+
+    def _call(
+        self, request: Request, actor: Actor | None, *, path: Mapping[str, str], form: Mapping[str, str]
+    ) -> Call:
+        return Call(
+            self.portal,
+            actor,
+            path,
+            request.query_params,
+            form=form,
+            cookies=request.cookies,
+            authorization=request.headers.get("authorization", ""),
+        )
 
     def _known(self, request: Request) -> Actor | None:
         with transaction(self.portal.platform.application) as tx:

@@ -25,12 +25,22 @@ LARGEST_BODY: Final = 16 * 1024 * 1024
 
 API: Final = "/api/"
 
+
+def policy(*, frames: str = "", forms_to: str = "") -> str:
+    """The content security policy of a page, which may frame one address and lead forms to one more origin.
+
+    Nothing else is allowed but our own style and our own forms: no script at all, inline or not, so no nonce is needed.
+    """
+    framing = f"frame-src {frames}; " if frames else ""
+    forms = f"'self' {forms_to}" if forms_to else "'self'"
+    return (
+        f"default-src 'none'; style-src 'self'; img-src 'self'; {framing}"
+        f"form-action {forms}; base-uri 'none'; frame-ancestors 'none'"
+    )
+
+
 HEADERS: Final = {
-    # Nothing is allowed but our own style and our own forms: no script at all, inline or not, so no nonce is needed.
-    "Content-Security-Policy": (
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; "
-        "base-uri 'none'; frame-ancestors 'none'"
-    ),
+    "Content-Security-Policy": policy(),
     "X-Content-Type-Options": "nosniff",
     "X-Frame-Options": "DENY",
     "Referrer-Policy": "no-referrer",
@@ -81,6 +91,13 @@ def origin_of(settings: Settings) -> Origin:
     if settings.mode is Mode.PRODUCTION:
         return Origin("https", settings.portal_name)
     return Origin("http", f"{settings.portal_name}:{settings.portal_port}")
+
+
+def hub_origin_of(settings: Settings) -> Origin:
+    """Where browsers find the workspaces: on the portal's site, so that cookies work in its frame; another origin."""
+    if settings.mode is Mode.PRODUCTION:
+        return Origin("https", settings.hub_name)
+    return Origin("http", f"{settings.hub_name}:{settings.hub_port}")
 
 
 def must_be(who: Who, actor: Actor | None) -> None:

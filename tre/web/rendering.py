@@ -14,7 +14,7 @@ from tre.domain.people import Actor
 from tre.services.people import MAY_SEE_REQUESTS
 from tre.web.answers import Answer, Cookie, Download, Page, Record, Redirect
 from tre.web.forms import FieldError
-from tre.web.guards import Origin
+from tre.web.guards import Origin, policy
 
 HTML: Final = "text/html; charset=utf-8"
 
@@ -70,7 +70,10 @@ class Renderer:
             **page.shows,
         }
         text = self.environment.get_template(page.template).render(shown)
-        return Response(text, page.status, media_type=HTML)
+        made = Response(text, page.status, media_type=HTML)
+        if page.frames or page.forms_to:
+            made.headers["Content-Security-Policy"] = policy(frames=page.frames, forms_to=page.forms_to)
+        return made
 
 
 def renderer_for(origin: Origin) -> Renderer:

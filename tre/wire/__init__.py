@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from tre.wire.budget import Account, BudgetAnswer, PriceAnswer, PriceRequest
+from tre.wire.run import NOTEBOOK_CHARACTERS, RunAnswer, RunReference, RunRequest
 from tre.wire.shape import (
     Digest,
     FileName,
@@ -24,6 +25,7 @@ from tre.wire.shape import (
 )
 
 __all__ = [
+    "NOTEBOOK_CHARACTERS",
     "SHAPES",
     "Account",
     "Answer",
@@ -48,6 +50,9 @@ __all__ = [
     "Request",
     "RequestAnswer",
     "RequestReference",
+    "RunAnswer",
+    "RunReference",
+    "RunRequest",
     "Scalar",
     "Sentence",
     "Shape",
@@ -74,6 +79,8 @@ class Verb(StrEnum):
     SUBMIT = "submit"
     STATUS = "status"
     WITHDRAW = "withdraw"
+    RUN = "run"
+    RUN_STATUS = "run_status"
 
 
 class Request(Shape):
@@ -261,6 +268,8 @@ SHAPES: Final[Mapping[Verb, tuple[type[Shape], type[Shape]]]] = {
     Verb.SUBMIT: (SubmitRequest, RequestAnswer),
     Verb.STATUS: (RequestReference, RequestAnswer),
     Verb.WITHDRAW: (RequestReference, RequestAnswer),
+    Verb.RUN: (RunRequest, RunAnswer),
+    Verb.RUN_STATUS: (RunReference, RunAnswer),
 }
 """What each verb takes and gives."""
 

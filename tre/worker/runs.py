@@ -1,11 +1,10 @@
 """The job that executes one trusted run and submits what its notebook declared."""
 
 import shutil
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from disclosure import Statistic
 from disclosure.errors import DisclosureError
 from tre import wire
 from tre.db.engine import transaction
@@ -13,17 +12,16 @@ from tre.db.folders import private_folder
 from tre.db.tables import Run
 from tre.domain.audit import Event
 from tre.domain.errors import BadInput, TreError
-from tre.domain.ledger import ExactReason
 from tre.domain.manifest import Manifest, Parameter, ParameterType
-from tre.domain.outputs import Mode
 from tre.domain.people import PersonId
 from tre.sandbox import notebook, parameters
 from tre.sandbox.confinement import MEBIBYTE, Limits
 from tre.sandbox.notebook import RunResult, RunStatus
 from tre.services import audit, people, projects, runs
-from tre.services.outputs.submit import Ask, Submission, submit
+from tre.services.outputs.submit import Submission, submit
 from tre.services.platform import Platform
-from tre.worker.workspace import Workspace, nano_of, protection_of, workspace_of
+from tre.worker.asked import asks_of
+from tre.worker.workspace import Workspace, workspace_of
 
 TYPES = {
     ParameterType.INTEGER: parameters.ParameterType.INTEGER,
@@ -130,29 +128,9 @@ def _submission(row: Run, asked: wire.SubmitRequest) -> Submission:
         project=row.project_id,
         title=asked.title,
         context=asked.context,
-        asks=_asks(asked),
+        asks=asks_of(asked),
         run=row.id,
     )
-
-
-def _asks(asked: wire.SubmitRequest) -> tuple[Ask, ...]:
-    given = asked.protections or (None,) * len(asked.items)
-    if len(given) != len(asked.items):
-        raise BadInput("protections", "Say of each item how it is protected, or of none.")
-    return tuple(
-        replace(_ask(text, asked), protection=protection_of(how))
-        for text, how in zip(asked.items, given, strict=True)
-    )
-
-
-def _ask(text: str, asked: wire.SubmitRequest) -> Ask:
-    title = Statistic.from_json(text).title or asked.title
-    if asked.mode == "noisy":
-        return Ask(text, title, Mode.NOISY, nano_rho=nano_of(asked.precision))
-    reasons = {str(reason): reason for reason in ExactReason}
-    if asked.reason not in reasons:
-        raise BadInput("no_exact_reason", f"Say why it must be exact; one of: {', '.join(reasons)}.")
-    return Ask(text, title, Mode.EXACT, reason=reasons[asked.reason])
 
 
 def _parameter(declared: Parameter) -> parameters.Parameter:

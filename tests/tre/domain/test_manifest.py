@@ -137,7 +137,7 @@ def test_policy_may_be_made_stricter() -> None:
     ("old", "new", "key", "words"),
     [
         ('id = "fuel-poverty"', 'id = "Fuel Poverty"', "id", "lower-case"),
-        ('id = "fuel-poverty"', f'id = "{"a" * 41}"', "id", "at most 40"),
+        ('id = "fuel-poverty"', f'id = "{"a" * 31}"', "id", "at most 30"),
         ('id = "fuel-poverty"', "", "id", "is missing"),
         ("start = 2026-01-01", "start = 2033-01-01", "end", "before `start`"),
         ('gateway = "dea-64"', 'gateway = "dea-36"', "approvals.gateway", "does not open a research workspace"),

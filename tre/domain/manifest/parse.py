@@ -37,8 +37,8 @@ PROJECT_ID: Final = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 COLUMN_NAME: Final = re.compile(r"[a-z][a-z0-9_]*")
 """Shape of a linked column's name."""
 
-LONGEST_ID: Final = 40
-"""Longest project id, in characters; a workspace address must stay within a host name's label of 63 (RFC 1035)."""
+LONGEST_ID: Final = 30
+"""Longest project id, in characters. Source: JupyterHub 6, whose servers' names have at most 30; a workspace has this one."""
 
 
 def parse_manifest(text: str, name: str = "project.toml") -> Manifest:
