@@ -70,7 +70,7 @@ class Settings(BaseModel):
     files_name: str = "files.tre-bytes.localhost"
     hub_port: Annotated[int, Field(ge=1, le=65_535)] = 8601
     hub_name: str = "hub.tre.localhost"
-    packages: Annotated[Path, AfterValidator(_absolute)] | None = None
+    packages: Path | None = None
 
     @model_validator(mode="after")
     def _fit_for_real_data(self) -> Self:

@@ -129,7 +129,6 @@ def _environment(*, has_packages: bool) -> dict[str, str]:
         "SHELL": "/bin/bash",
         "TERM": "xterm-256color",
         "JUPYTER_CONFIG_DIR": "/opt/tre/jupyter/config",
-        "JUPYTER_NO_CONFIG": "1",
         "JUPYTER_DATA_DIR": "/home/.local/share/jupyter",
         "JUPYTER_RUNTIME_DIR": "/tmp/runtime",  # noqa: S108 - a place inside
         "JUPYTERLAB_SETTINGS_DIR": "/home/.jupyter/lab/user-settings",

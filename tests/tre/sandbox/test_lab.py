@@ -63,7 +63,9 @@ def running(folder: Path, account: int | None, **words: object) -> Iterator[Runn
     (places["data"] / "rows.txt").write_text("1\n")
     (places["data"] / "rows.txt").chmod(0o444)
     with listening_at(folder / "l.s") as listening, channel_at(folder / "c.s", echo, pytest.fail):
-        lab = Lab(base_url=BASE, listening=listening, channel=folder / "c.s", account=account, **places, **words)
+        lab = Lab(
+            base_url=BASE, listening=listening, channel=folder / "c.s", account=account, **places, **words
+        )
         stopping, done = threading.Event(), []
         thread = threading.Thread(target=lambda: done.append(run_lab(lab, stopping.is_set)))
         thread.start()
@@ -226,11 +228,11 @@ def test_a_sweep_counts_names_of_one_file_once_and_follows_no_link(tmp_path: Pat
 
 
 def test_a_tree_that_cannot_be_walked_counts_as_too_large(tmp_path: Path) -> None:
-    here = os.getcwd()
+    here = Path.cwd()
     try:
         os.chdir(tmp_path)
         for _ in range(45):
-            os.mkdir("d" * 200)
+            Path("d" * 200).mkdir()
             os.chdir("d" * 200)
     finally:
         os.chdir(here)

@@ -151,7 +151,7 @@ class Servers:
         folders = workspaces.folders(self.platform, server.person, server.project)
         handler = live_workspace(self.platform, server.person, server.project, folders.own)
         data = (self.platform.extracts / next(iter(extract.tables.values()))["path"]).parent
-        channel = server.target.with_suffix(".c")
+        channel, packages = server.target.with_suffix(".c"), self.platform.settings.packages
         with listening_at(server.target) as listening, channel_at(channel, handler, self.on_fault):
             lab = Lab(
                 base_url=base_url,
@@ -165,7 +165,7 @@ class Servers:
                 limits=limits_of(manifest),
                 account=folders.account,
                 group=folders.group,
-                packages=self.platform.settings.packages,
+                packages=packages and packages.absolute(),
             )
             self._record(server, Event.WORKSPACE_STARTED, data=extract.digest)
             return run_lab(lab, server.stopping.is_set)
