@@ -28,7 +28,7 @@ from tre.settings import Settings
 PROJECT = Path(__file__).parents[2]
 CHROMIUM = Path("/usr/bin/chromium")
 PASSWORD = secrets.token_urlsafe(12)
-START_SECONDS = 240
+START_SECONDS = 800
 
 
 @dataclass

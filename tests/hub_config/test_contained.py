@@ -12,7 +12,7 @@ from tests.hub_config.kernels import platform, run
 from tests.world import AUTHOR
 from tre.services import workspaces
 
-pytestmark = pytest.mark.sandbox
+pytestmark = [pytest.mark.sandbox, pytest.mark.timeout(1200)]
 BASE = f"/user/{AUTHOR}/heating/"
 Inside = Callable[[str], str]
 

@@ -17,7 +17,7 @@ from tre.domain.audit import Event
 from tre.domain.people import WORKER
 from tre.services import hub, people, workspaces
 
-pytestmark = [pytest.mark.browser, pytest.mark.sandbox]
+pytestmark = [pytest.mark.browser, pytest.mark.sandbox, pytest.mark.timeout(1200)]
 ASK = (
     "t = project.crosstab('region', title='Bills by region')\n"
     "r = project.submit([t], title='Bills by region', context='To inform policy')\n"

@@ -22,7 +22,7 @@ from tre.services.platform import Platform, opened
 from tre.settings import Settings, read_settings
 
 STOP_SECONDS: Final = 30.0
-START_SECONDS: Final = 300.0
+START_SECONDS: Final = 600.0
 PR_SET_PDEATHSIG: Final = 1
 
 
