@@ -6,10 +6,12 @@ from typing import Any, Final
 
 Role = dict[str, Any]  # JupyterHub's own shape
 
+USER: Final[Role] = {"name": "user", "scopes": ["read:users!user", "users:activity!user"]}
+
 # The built-in roles give away tokens, sharing and other people's servers. Nobody at all is a hub admin: that role
 # includes entering every workspace.
 FIXED: Final[tuple[Role, ...]] = (
-    {"name": "user", "scopes": ["read:users!user", "users:activity!user"]},
+    USER,
     {
         "name": "platform",
         "description": "The platform stops workspaces whose person may not be in them any more.",
@@ -27,7 +29,7 @@ FIXED: Final[tuple[Role, ...]] = (
 
 def roles_of(person: str, projects: Iterable[str]) -> list[Role]:
     """The roles of a person: what the authenticator returns replaces all others, so the plain one is among them."""
-    return [{"name": "user"}, *(workspace_role(person, project) for project in projects)]
+    return [USER, *(workspace_role(person, project) for project in projects)]
 
 
 def workspace_role(person: str, project: str) -> Role:

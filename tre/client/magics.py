@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,7 +47,8 @@ class Run:
 
 def load_ipython_extension(shell: "InteractiveShell") -> None:
     """Add the cell magic `%%run` to a notebook; IPython calls this."""
-    shell.register_magic_function(run, magic_kind="cell", magic_name="run")
+    register: Callable[..., None] = shell.register_magic_function  # its own types are lost in a wrapper
+    register(run, magic_kind="cell", magic_name="run")
 
 
 def run(_line: str, cell: str) -> Run:
@@ -130,5 +132,5 @@ def _plain(cell: dict[str, object]) -> dict[str, object]:
     tags = metadata.get("tags", []) if isinstance(metadata, dict) else []
     kept = {"cell_type": cell["cell_type"], "source": cell["source"], "metadata": {"tags": tags}}
     identity = {"id": cell["id"]} if "id" in cell else {}
-    code = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
+    code: dict[str, object] = {"outputs": [], "execution_count": None} if cell["cell_type"] == "code" else {}
     return {**kept, **identity, **code}
