@@ -152,7 +152,7 @@ def _look(watch: _Watch, tick: Tick) -> None:
         watch.stop(ending)
         return
     limits = watch.confinement.limits
-    if watch.first_number and resident_bytes(watch.first_number) > limits.resident_bytes:
+    if watch.first_number and holds_more_than(watch.first_number, limits.resident_bytes):
         watch.stop(Ending.MEMORY)
         return
     for folder in watch.confinement.writable:
@@ -162,8 +162,30 @@ def _look(watch: _Watch, tick: Tick) -> None:
             return
 
 
-def resident_bytes(first: int) -> int:
-    """Memory held by process `first` and everything below it, in bytes; shared pages count once per process."""
+def holds_more_than(first: int, most: int) -> bool:
+    """Do process `first` and everything below it hold more than `most` bytes? Pages that they share count once.
+
+    Exact counting is slow, so it is done only where the quick count, which counts shared pages once per process, says
+    too much: a program that forks does not hold its memory again with every child.
+    """
+    family = _family(first)
+    return sum(family.values()) > most and sum(_share(number, held) for number, held in family.items()) > most
+
+
+def _share(number: int, held: int) -> int:
+    """A process's share of the memory it holds, in bytes; all of it where that cannot be read."""
+    try:
+        lines = Path(f"/proc/{number}/smaps_rollup").read_text().splitlines()
+    except (FileNotFoundError, ProcessLookupError):
+        return 0  # ended while we looked
+    except OSError:
+        return held
+    found = [int(line.split()[1]) << 10 for line in lines if line.startswith("Pss:")]
+    return found[0] if found else held
+
+
+def _family(first: int) -> dict[int, int]:
+    """Memory held by process `first` and each one below it, in bytes, by number."""
     parents: dict[int, int] = {}
     held: dict[int, int] = {}
     for entry in os.listdir("/proc"):  # noqa: PTH208 - twice a second: a plain list is enough
@@ -173,7 +195,7 @@ def resident_bytes(first: int) -> int:
     for number in sorted(parents):  # a child may carry a lower number after a wrap, hence the walk upwards
         if _descends(number, first, parents):
             family.add(number)
-    return sum(held.get(number, 0) for number in family)
+    return {number: held.get(number, 0) for number in family}
 
 
 def _read_process(number: int, parents: dict[int, int], held: dict[int, int]) -> None:

@@ -168,11 +168,20 @@ class Servers:
                 packages=packages and packages.absolute(),
             )
             self._record(server, Event.WORKSPACE_STARTED, data=extract.digest)
-            return run_lab(lab, server.stopping.is_set)
+            done = run_lab(lab, server.stopping.is_set)
+        _keep_words(folders.own / "server.log", done)
+        return done
 
     def _record(self, server: Server, event: Event, **detail: str | int) -> None:
         with transaction(self.platform.application) as tx:
             workspaces.record(tx, event, server.person, server.project, **detail)
+
+
+def _keep_words(file: Path, done: Completed) -> None:
+    """Keep what the server said, for operators; it is the researcher's, and goes into no log of the platform."""
+    file.unlink(missing_ok=True)
+    file.touch(mode=0o600)
+    file.write_bytes(f"{done.ending} {done.returncode}\n".encode() + done.stdout + done.stderr)
 
 
 def limits_of(manifest: Manifest) -> Limits:
