@@ -10,11 +10,20 @@ from tre.client.errors import ClientError
 from tre.wire import SHAPES, Answer, Nothing, Shape, Verb, WireError, read, written
 
 CHANNEL_VARIABLE: Final = "TRE_CHANNEL_FD"
+NOTEBOOK_VARIABLE: Final = "JPY_SESSION_NAME"
+"""Where Jupyter's server tells a kernel which file it was started for."""
+
 CHANNEL_FILE: Final = "/run/tre/channel.sock"
 ANSWER_BYTES: Final = 16 << 20
 CHUNK_BYTES: Final = 1 << 16
 
 S = TypeVar("S", bound=Shape)
+
+
+def notebook_name() -> str:
+    """The file that this kernel was started for, as Jupyter's server says; empty where there is none."""
+    # The researcher's own process: there are no settings of the platform here to read it from.
+    return os.environ.get(NOTEBOOK_VARIABLE, "")
 
 
 def _connected() -> socket.socket:

@@ -1,22 +1,16 @@
 """`%load_ext tre`: a cell that has the platform run its own notebook anew, as a trusted run."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from tre.client.channel import Channel
+from tre.client.channel import Channel, notebook_name
 from tre.client.errors import ClientError
 from tre.wire import NOTEBOOK_CHARACTERS, RunAnswer, RunReference, RunRequest, Scalar, Verb
 
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import InteractiveShell
-
-NOTEBOOK_VARIABLE: Final = "JPY_SESSION_NAME"
-"""Where Jupyter's server tells a kernel which file it was started for."""
-
-RUNNING: Final = frozenset({"queued", "running"})
 
 
 class Run:
@@ -94,8 +88,7 @@ def notebook_file() -> Path:
     Raises:
         ClientError: it is not known, as in a console, or not there.
     """
-    # The researcher's own process: there are no settings of the platform here to read it from.
-    name = os.environ.get(NOTEBOOK_VARIABLE, "")
+    name = notebook_name()
     file = Path("/home") / name if not name.startswith("/") else Path(name)
     if not name or file.suffix != ".ipynb" or not file.is_file():
         raise ClientError(

@@ -10,6 +10,7 @@ from IPython.core.interactiveshell import InteractiveShell
 
 import tre
 from tre.client import magics
+from tre.client.channel import NOTEBOOK_VARIABLE
 from tre.client.errors import ClientError
 from tre.wire import NOTEBOOK_CHARACTERS
 
@@ -75,7 +76,7 @@ def test_a_line_that_is_no_parameter_is_refused(line: str) -> None:
 
 @pytest.mark.parametrize("name", ["", "console-1", "missing.ipynb", "/nowhere/missing.ipynb"])
 def test_a_kernel_without_a_saved_notebook_is_told_so(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
-    monkeypatch.setenv(magics.NOTEBOOK_VARIABLE, name)
+    monkeypatch.setenv(NOTEBOOK_VARIABLE, name)
     with pytest.raises(ClientError, match="no saved notebook"):
         magics.notebook_file()
 
@@ -87,6 +88,6 @@ def test_loading_the_extension_adds_the_cell_magic_and_outside_a_workspace_it_sa
     tre.load_ipython_extension(shell)
     magic = shell.find_cell_magic("run")
     assert magic is not None
-    monkeypatch.setenv(magics.NOTEBOOK_VARIABLE, str(write(tmp_path, CELL)))
+    monkeypatch.setenv(NOTEBOOK_VARIABLE, str(write(tmp_path, CELL)))
     with pytest.raises(ClientError, match="This is not a workspace"):
         magic("", "year = 2016")
