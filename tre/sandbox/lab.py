@@ -106,6 +106,8 @@ def confinement_of(lab: Lab) -> Confinement:
         files={
             lab_driver.ORDER_INSIDE: json.dumps(order).encode(),
             "/opt/tre/jupyter/config/labconfig/page_config.json": json.dumps(pages).encode(),
+            # Without this mark Jupyter moves old settings of a home that it has been in before into this folder.
+            "/opt/tre/jupyter/config/migrated": b"",
             **{f"{lab_driver.TEMPLATE_INSIDE}/{name}": content for name, content in lab.template.items()},
         },
         environment=_environment(has_packages=lab.packages is not None),

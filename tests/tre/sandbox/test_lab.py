@@ -99,9 +99,13 @@ def test_it_serves_lab_on_the_socket_and_stops_when_told_to(short_folder: Path, 
 
 def test_a_home_that_was_changed_is_left_as_it_is(short_folder: Path, account: int | None) -> None:
     with running(short_folder, account, template={"a.txt": b"new"}) as served:
-        served.get(f"{BASE}api")
+        served.get(f"{BASE}lab")
+        (short_folder / "home" / ".jupyter").mkdir(exist_ok=True)
         served.stop()
     (short_folder / "home" / "a.txt").unlink()
+    assert (
+        short_folder / "home" / ".jupyter"
+    ).is_dir()  # what Jupyter itself left there must not keep it from starting
     with listening_at(short_folder / "l.s") as listening, channel_at(short_folder / "c.s", echo, pytest.fail):
         folders = {name: short_folder / name for name in ("data", "home", "shared", "outputs")}
         lab = Lab(
@@ -115,7 +119,7 @@ def test_a_home_that_was_changed_is_left_as_it_is(short_folder: Path, account: i
         stopping, done = threading.Event(), []
         thread = threading.Thread(target=lambda: done.append(run_lab(lab, stopping.is_set)))
         thread.start()
-        Running(lab, short_folder / "l.s", stopping, done, thread).get(f"{BASE}api")
+        assert Running(lab, short_folder / "l.s", stopping, done, thread).get(f"{BASE}api")[0] == 200
         stopping.set()
         thread.join(60)
     assert not (short_folder / "home" / "a.txt").exists()
