@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.hub_config.conftest import Whole, until
+from tests.hub_config.conftest import Whole
 from tests.hub_config.kernels import platform, run
 from tests.world import AUTHOR
 from tre.services import workspaces
@@ -95,19 +95,3 @@ def test_data_is_read_only_and_nothing_of_the_system_can_be_changed(inside: Insi
         "  try: open(place, 'w'); print('written', place)\n  except OSError as e: print(e.errno)"
     )
     assert set(said.split()) <= {"13", "30"}, said
-
-
-def test_a_kernel_that_kills_its_server_ends_its_own_workspace_only(whole: Whole, inside: Inside) -> None:
-    import contextlib
-
-    with contextlib.suppress(Exception):  # whatever the connection says when its server is killed
-        inside(
-            "import os, signal\nfor p in os.listdir('/proc'):\n  if p.isdigit() and int(p) > 1: os.kill(int(p), 9)"
-        )
-    until(lambda: not is_running(whole), 60)
-    with platform(workspaces.runtime(whole.house.platform)) as desk:
-        assert "start it again" in desk.get(f"/servers/{AUTHOR}/heating").json()["sentence"]
-        assert desk.get("/healthz").json()["status"] == "ok"
-        again = desk.put(f"/servers/{AUTHOR}/heating")
-    assert again.status_code == 200
-    assert run(again.json()["target"], BASE, "print(6 * 7)") == "42"
