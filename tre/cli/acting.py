@@ -101,6 +101,11 @@ class Acting:
         with transaction(self.platform.application) as tx:
             return work(tx)
 
+    def operate(self, work: Callable[[Transaction], Result]) -> Result:
+        """Run a service that belongs to whoever operates this machine; what is refused is recorded."""
+        with self.recorded(COMMAND), transaction(self.platform.application) as tx:
+            return work(tx)
+
     def reader(self, tx: Transaction) -> Actor:
         """Who reads: the person named, or on a demonstration platform the operator."""
         if self.token is not None:

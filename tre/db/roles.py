@@ -54,6 +54,7 @@ _RECORDS: Final = (
     *("core.audit_event", "core.log_entry", "core.vote", "core.release", "core.publication"),
     *("core.ledger_entry", "core.account", "core.charge", "core.request"),
     *("core.cap_proposal", "core.cap_verdict"),
+    *("core.appointment_proposal", "core.appointment_verdict", "core.supervision"),
     *("core.project", "core.membership", "core.accreditation", "core.granted_capability"),
 )
 _QUEUE: Final = (
@@ -87,7 +88,7 @@ GRANTS: Final = (
     *_each(
         Role.APPLICATION, _WORK, "core.dataset", "core.run", "core.request", "core.account", "core.charge"
     ),
-    *_each(Role.APPLICATION, _WORK, "core.item"),
+    *_each(Role.APPLICATION, _WORK, "core.item", "core.supervision"),
     *_each(Role.APPLICATION, _ALL, "core.session", "core.granted_capability", *_QUEUE),
     *_each(Role.APPLICATION, _READ, "extract.extract"),
     *_each(Role.AUDITOR, _READ, *_RECORDS, "extract.extract"),

@@ -71,6 +71,12 @@ class Event(StrEnum):
     WORKSPACE_REFUSED = "workspace_refused"
     WORKSPACE_REVOKED = "workspace_revoked"
     WORKSPACE_ALARM = "workspace_alarm"
+    APPOINTMENT_PROPOSED = "appointment_proposed"
+    APPOINTMENT_ENDED = "appointment_ended"
+    SUPERVISION_ACCEPTED = "supervision_accepted"
+    SUPERVISION_ENDED = "supervision_ended"
+    ACCREDITATION_ENDS_SOON = "accreditation_ends_soon"
+    ADMIN_NAMED = "admin_named"
 
 
 @dataclass(frozen=True, slots=True)

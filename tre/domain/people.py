@@ -51,6 +51,13 @@ Source: Research Code of Practice and Accreditation Criteria, UK Statistics Auth
 """
 
 
+WARNED_BEFORE: Final = (30, 14, 7, 1)
+"""How long before the end of an accreditation its holder is warned, in days.
+
+Source: the platform's design, section 6.
+"""
+
+
 def end_of(kind: AccreditationKind, starts: datetime) -> datetime:
     """Return the first instant at which an accreditation that starts at `starts` no longer holds.
 
@@ -87,6 +94,25 @@ class Accreditation:
         """Does it hold at `now`?"""
         instant = now.astimezone(UTC)  # times of one local zone would be compared by the clock on the wall
         return self.starts <= instant < self.ends and not self.suspended
+
+    def is_relied_on(self, now: datetime, *, supervised: bool) -> bool:
+        """May its holder be trusted at `now`? A provisional one stands only while somebody answers for its holder.
+
+        Args:
+            now: an instant with its time zone.
+            supervised: whether a supervisor of the same organisation, fully accredited now, has accepted to answer.
+        """
+        return self.is_live(now) and (supervised or self.kind is not AccreditationKind.PROVISIONAL)
+
+    def days_left(self, now: datetime) -> int:
+        """How many whole days are left at `now`, rounded up; 0 once it is over."""
+        left = self.ends - now.astimezone(UTC)
+        return max(0, -(-left // timedelta(days=1)))
+
+    def warning(self, now: datetime) -> int | None:
+        """Of which warning its holder should have heard by now, in days before the end; None if of none."""
+        due = [days for days in WARNED_BEFORE if 0 < self.days_left(now) <= days]
+        return min(due, default=None)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """The end of accreditations: it suspends open requests and is recorded, once. And the way back."""
 
+from datetime import datetime, timedelta
 from typing import Final
 
 from sqlalchemy import select
@@ -8,7 +9,7 @@ from tre.db.engine import Transaction
 from tre.db.tables import AccreditationRow, Request
 from tre.domain.audit import Event
 from tre.domain.outputs import OPEN_STATES, Action, State, refusal
-from tre.domain.people import WORKER, Actor, PersonId
+from tre.domain.people import WARNED_BEFORE, WORKER, AccreditationKind, Actor, PersonId
 from tre.queue import enqueue
 from tre.services import audit, people, sessions
 from tre.services.outputs.facts import facts_of, locked, move
@@ -23,27 +24,45 @@ LEFT_UNDONE: Final = {
 
 
 def sweep(tx: Transaction) -> int:
-    """Notice every person whose accreditation has ended or is suspended; suspend their open requests.
+    """Notice every person who may no longer be relied on, and suspend their open requests; warn of coming ends.
+
+    Somebody with a provisional accreditation lapses with their supervisor, and may come back with them.
 
     Returns:
         How many people lapsed since the last sweep.
     """
     now = audit.clock(tx)
+    provisional = AccreditationRow.kind == AccreditationKind.PROVISIONAL
     over = (AccreditationRow.ends_at <= now) | AccreditationRow.suspended_at.is_not(None)
-    query = select(AccreditationRow).where(over, AccreditationRow.lapse_recorded_at.is_(None))
-    rows = tx.scalars(query.with_for_update(skip_locked=True)).all()
-    for row in rows:
-        row.lapse_recorded_at = now
-    lapsed = sorted(
-        {
-            PersonId(row.person_id)
-            for row in rows
-            if not people.is_accredited(tx, PersonId(row.person_id), now)
-        }
-    )
-    for person_id in lapsed:
+    query = select(AccreditationRow).where(over | provisional).order_by(AccreditationRow.id)
+    lapsed: set[PersonId] = set()
+    for row in tx.scalars(query.with_for_update(skip_locked=True)).all():
+        holder, holds = PersonId(row.person_id), _holds(tx, row, now)
+        if not holds and row.lapse_recorded_at is None:
+            row.lapse_recorded_at = now
+            lapsed |= set() if people.is_accredited(tx, holder, now) else {holder}
+        elif holds:
+            row.lapse_recorded_at = None
+    for person_id in sorted(lapsed):
         _lapse(tx, person_id)
+    _warn(tx, now)
     return len(lapsed)
+
+
+def _holds(tx: Transaction, row: AccreditationRow, now: datetime) -> bool:
+    held, holder = people.accreditation_of(row), PersonId(row.person_id)
+    return held.is_relied_on(now, supervised=held.is_live(now) and people.is_supervised(tx, holder, now))
+
+
+def _warn(tx: Transaction, now: datetime) -> None:
+    """Record once for each of the agreed days that an accreditation ends soon."""
+    soon = AccreditationRow.ends_at.between(now, now + timedelta(days=max(WARNED_BEFORE)))
+    for row in tx.scalars(select(AccreditationRow).where(soon).with_for_update(skip_locked=True)).all():
+        days = people.accreditation_of(row).warning(now)
+        if days is not None and (row.warned_days is None or days < row.warned_days):
+            row.warned_days = days
+            subject = f"person:{row.person_id}"
+            audit.record(tx, WORKER, Event.ACCREDITATION_ENDS_SOON, subject, days=days)
 
 
 def _lapse(tx: Transaction, person_id: PersonId) -> None:

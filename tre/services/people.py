@@ -7,7 +7,7 @@ from typing import Final
 from sqlalchemy import select, update
 
 from tre.db.engine import Transaction
-from tre.db.tables import AccreditationRow, Granted, Membership, Person
+from tre.db.tables import AccreditationRow, Granted, Membership, Person, Supervision
 from tre.domain.audit import Event
 from tre.domain.errors import BadInput, NotFound, Refused
 from tre.domain.people import (
@@ -43,13 +43,13 @@ def add(
     """Add a person unless they are known already; capabilities are only ever added here.
 
     Raises:
-        Refused: `actor` is neither an admin nor the platform itself, or gives a capability to themselves.
+        Refused: `actor` is neither an admin nor the platform itself, or an admin gives a capability alone.
         BadInput: the identifier is one that the platform uses for itself, or cannot be read for certain.
         NotFound: their supervisor is unknown.
     """
     must_be_admin(actor)
-    if actor.id == person.id and not actor.is_system:
-        raise Refused("own_capability", "Nobody may give capabilities to themselves; ask another admin.")
+    if capabilities:
+        _must_be_system(actor)
     if not IDENTIFIER.fullmatch(person.id):
         raise BadInput(
             "bad_identifier",
@@ -67,24 +67,35 @@ def add(
         tx.flush()
         audit.record(tx, actor, Event.PERSON_ADDED, f"person:{person.id}")
     for capability in sorted(capabilities):
-        if tx.get(Granted, (person.id, capability)) is None:
-            tx.add(Granted(person_id=person.id, capability=capability))
-            audit.record(tx, actor, Event.CAPABILITY_GRANTED, f"person:{person.id}", capability=capability)
+        grant(tx, actor, PersonId(person.id), capability)
     tx.flush()
+
+
+def grant(tx: Transaction, actor: Actor, person_id: PersonId, capability: Capability) -> None:
+    """Give a person a capability unless they have it, once two admins have agreed.
+
+    Raises:
+        Refused: `actor` is not the platform itself.
+        NotFound: there is no such person.
+    """
+    _must_be_system(actor)
+    must_exist(tx, person_id)
+    if tx.get(Granted, (person_id, capability)) is None:
+        tx.add(Granted(person_id=person_id, capability=capability))
+        audit.record(tx, actor, Event.CAPABILITY_GRANTED, f"person:{person_id}", capability=capability)
 
 
 def accredit(
     tx: Transaction, actor: Actor, person_id: PersonId, kind: AccreditationKind, *, starts: datetime
 ) -> None:
-    """Give a person an accreditation that lasts as long as its kind does.
+    """Give a person an accreditation that lasts as long as its kind does, once two admins have agreed.
 
     Raises:
-        Refused: `actor` may not, or is that person.
+        Refused: `actor` is not the platform itself.
         NotFound: there is no such person.
         BadInput: `starts` is no moment that can be used.
     """
-    must_be_admin(actor)
-    _must_be_another(actor, person_id)
+    _must_be_system(actor)
     must_exist(tx, person_id)
     ends = end_of(kind, starts)
     tx.add(AccreditationRow(person_id=person_id, kind=kind, starts_at=starts, ends_at=ends))
@@ -108,14 +119,15 @@ def suspend(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
 
 
 def reinstate(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
-    """Lift the suspension of every accreditation of a person; one that has ended meanwhile stays ended.
+    """Lift the suspension of every accreditation of a person, once two admins have agreed.
+
+    One that has ended meanwhile stays ended.
 
     Raises:
-        Refused: `actor` may not, or is that person.
+        Refused: `actor` is not the platform itself.
         NotFound: there is no such person.
     """
-    must_be_admin(actor)
-    _must_be_another(actor, person_id)
+    _must_be_system(actor)
     must_exist(tx, person_id)
     rows = update(AccreditationRow).where(
         AccreditationRow.person_id == person_id, AccreditationRow.ends_at > audit.clock(tx)
@@ -145,9 +157,35 @@ def actor_of(tx: Transaction, person_id: PersonId) -> Actor:
 
 
 def is_accredited(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
-    """Does any accreditation of theirs hold at `now`?"""
+    """Does any accreditation of theirs hold at `now`? A provisional one only under a live supervisor."""
+    rows = tx.scalars(select(AccreditationRow).where(AccreditationRow.person_id == person_id)).all()
+    held = [accreditation_of(row) for row in rows]
+    supervised = any(each.is_live(now) for each in held) and is_supervised(tx, person_id, now)
+    return any(each.is_relied_on(now, supervised=supervised) for each in held)
+
+
+def is_fully_accredited(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
+    """Does a full accreditation of theirs hold at `now`?"""
     rows = tx.scalars(select(AccreditationRow).where(AccreditationRow.person_id == person_id))
-    return any(_accreditation(row).is_live(now) for row in rows)
+    return any(accreditation_of(row).is_relied_on(now, supervised=False) for row in rows)
+
+
+def is_supervised(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
+    """Has their supervisor, of the same organisation and fully accredited now, accepted to answer for them?"""
+    person = must_exist(tx, person_id)
+    if person.supervisor_id is None:
+        return False
+    accepted = select(Supervision.id).where(
+        Supervision.person_id == person_id,
+        Supervision.supervisor_id == person.supervisor_id,
+        Supervision.ended_at.is_(None),
+    )
+    supervisor = must_exist(tx, PersonId(person.supervisor_id))
+    return (
+        supervisor.organisation == person.organisation
+        and tx.scalar(accepted.limit(1)) is not None
+        and is_fully_accredited(tx, PersonId(supervisor.id), now)
+    )
 
 
 def _is_suspended(tx: Transaction, person_id: PersonId) -> bool:
@@ -163,12 +201,17 @@ def tie(tx: Transaction, person_id: PersonId, project_id: str, author_id: Person
         select(Membership).where(Membership.person_id == person_id, Membership.project_id == project_id)
     ).all()
     ended = [role.until_at for role in roles if role.until_at is not None]
-    person, author = must_exist(tx, person_id), must_exist(tx, author_id)
     return Tie(
         has_role=any(role.until_at is None for role in roles),
         last_role_ended=max(ended, default=None),
-        in_authors_line=author.id in _line_above(tx, person) or person.id in _line_above(tx, author),
+        in_authors_line=are_in_line(tx, person_id, author_id),
     )
+
+
+def are_in_line(tx: Transaction, one: PersonId, other: PersonId) -> bool:
+    """Does one of the two supervise the other, directly or through others?"""
+    first, second = must_exist(tx, one), must_exist(tx, other)
+    return second.id in _line_above(tx, first) or first.id in _line_above(tx, second)
 
 
 def _line_above(tx: Transaction, person: Person) -> frozenset[str]:
@@ -192,6 +235,11 @@ def must_exist(tx: Transaction, person_id: PersonId) -> Person:
     return person
 
 
+def hold(tx: Transaction, person_id: PersonId) -> None:
+    """Hold a person's row until the transaction ends, so that decisions about them follow one another."""
+    tx.execute(select(Person.id).where(Person.id == person_id).with_for_update(key_share=True))
+
+
 def is_known(tx: Transaction, person_id: PersonId) -> bool:
     """Is there a person of that name?"""
     return tx.get(Person, person_id) is not None
@@ -207,12 +255,13 @@ def must_be_admin(actor: Actor) -> None:
         raise Refused("only_admin", "Only an admin may do this.")
 
 
-def _must_be_another(actor: Actor, person_id: PersonId) -> None:
-    if actor.id == person_id and not actor.is_system:
-        raise Refused("own_accreditation", "Nobody may decide on their own accreditation; ask another admin.")
+def _must_be_system(actor: Actor) -> None:
+    if not actor.is_system:
+        raise Refused("two_admins", "Two admins give this together: propose it, and let another one agree.")
 
 
-def _accreditation(row: AccreditationRow) -> Accreditation:
+def accreditation_of(row: AccreditationRow) -> Accreditation:
+    """What the rules know of one row."""
     return Accreditation(
         AccreditationKind(row.kind), row.starts_at, row.ends_at, suspended=row.suspended_at is not None
     )

@@ -70,8 +70,9 @@ def test_a_token_acts_for_its_person_and_no_other(small: House) -> None:
     assert "admin" in refused.err
     assert newest(small) == ("command_refused", COLLEAGUE)
     admin = login(small, ADMIN, password(small, ADMIN)).out.strip()
-    small.must("person", "accredit", "hana.sato", "--kind", "full", TRE_TOKEN=admin)
-    assert newest(small) == ("person_accredited", ADMIN)
+    evidence = ("--trained-on", "2026-01-31", "--qualification", "BSc", "--agreement", "A-1")
+    small.must("person", "accredit", "hana.sato", *evidence, TRE_TOKEN=admin)
+    assert newest(small) == ("appointment_proposed", ADMIN)
 
 
 @pytest.mark.parametrize("person", [COLLEAGUE, "nobody"])

@@ -10,7 +10,15 @@ from tre.db.tables.audit import AuditEvent, LogEntry
 from tre.db.tables.declarative import JsonObject, Table
 from tre.db.tables.ledger import Account, CapProposal, CapVerdict, Charge, LedgerEntry
 from tre.db.tables.outputs import Item, Publication, Release, Request, VoteRow
-from tre.db.tables.people import AccreditationRow, Granted, Person, WebSession
+from tre.db.tables.people import (
+    AccreditationRow,
+    AppointmentProposal,
+    AppointmentVerdict,
+    Granted,
+    Person,
+    Supervision,
+    WebSession,
+)
 from tre.db.tables.projects import Dataset, Membership, Project, Run
 from tre.db.tables.separated import (
     Extract,
@@ -28,6 +36,8 @@ APPEND_ONLY: Final = (
     "core.ledger_entry",
     "core.cap_proposal",
     "core.cap_verdict",
+    "core.appointment_proposal",
+    "core.appointment_verdict",
     "core.release",
     "core.publication",
     "core.audit_event",
@@ -38,6 +48,8 @@ __all__ = [
     "APPEND_ONLY",
     "Account",
     "AccreditationRow",
+    "AppointmentProposal",
+    "AppointmentVerdict",
     "AuditEvent",
     "CapProposal",
     "CapVerdict",
@@ -63,6 +75,7 @@ __all__ = [
     "Run",
     "SpineRow",
     "StudyMap",
+    "Supervision",
     "Table",
     "VoteRow",
     "WebSession",

@@ -67,12 +67,28 @@ CREATE TABLE core.accreditation (
     ends_at TIMESTAMP WITH TIME ZONE NOT NULL,
     suspended_at TIMESTAMP WITH TIME ZONE,
     lapse_recorded_at TIMESTAMP WITH TIME ZONE,
+    warned_days BIGINT,
     CONSTRAINT pk_accreditation PRIMARY KEY (id),
     CONSTRAINT ck_accreditation_kind CHECK (kind IN ('full', 'provisional')),
     CONSTRAINT ck_accreditation_order CHECK (starts_at < ends_at),
     CONSTRAINT fk_accreditation_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
 );
 CREATE INDEX ix_core_accreditation_person_id ON core.accreditation (person_id);
+CREATE TABLE core.appointment_proposal (
+    id BIGSERIAL NOT NULL,
+    person_id TEXT NOT NULL,
+    appointment TEXT NOT NULL,
+    detail JSONB NOT NULL,
+    reason TEXT NOT NULL,
+    proposer_id TEXT NOT NULL,
+    proposed_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_appointment_proposal PRIMARY KEY (id),
+    CONSTRAINT ck_appointment_proposal_appointment CHECK (appointment IN ('capability', 'accreditation', 'reinstatement')),
+    CONSTRAINT ck_appointment_proposal_reason CHECK (length(reason) > 0),
+    CONSTRAINT fk_appointment_proposal_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id),
+    CONSTRAINT fk_appointment_proposal_proposer_id_person FOREIGN KEY(proposer_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_appointment_proposal_person_id ON core.appointment_proposal (person_id);
 CREATE TABLE core.cap_proposal (
     id BIGSERIAL NOT NULL,
     account_id TEXT NOT NULL,
@@ -161,6 +177,31 @@ CREATE TABLE core.session (
     CONSTRAINT fk_session_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id)
 );
 CREATE INDEX ix_core_session_person_id ON core.session (person_id);
+CREATE TABLE core.supervision (
+    id BIGSERIAL NOT NULL,
+    person_id TEXT NOT NULL,
+    supervisor_id TEXT NOT NULL,
+    accepted_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    ended_at TIMESTAMP WITH TIME ZONE,
+    CONSTRAINT pk_supervision PRIMARY KEY (id),
+    CONSTRAINT ck_supervision_another CHECK (person_id <> supervisor_id),
+    CONSTRAINT ck_supervision_order CHECK (ended_at IS NULL OR accepted_at <= ended_at),
+    CONSTRAINT fk_supervision_person_id_person FOREIGN KEY(person_id) REFERENCES core.person (id),
+    CONSTRAINT fk_supervision_supervisor_id_person FOREIGN KEY(supervisor_id) REFERENCES core.person (id)
+);
+CREATE INDEX ix_core_supervision_person_id ON core.supervision (person_id);
+CREATE INDEX ix_core_supervision_supervisor_id ON core.supervision (supervisor_id);
+CREATE TABLE core.appointment_verdict (
+    proposal_id BIGINT NOT NULL,
+    decision TEXT NOT NULL,
+    reason TEXT DEFAULT '' NOT NULL,
+    decider_id TEXT NOT NULL,
+    decided_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
+    CONSTRAINT pk_appointment_verdict PRIMARY KEY (proposal_id),
+    CONSTRAINT ck_appointment_verdict_decision CHECK (decision IN ('agree', 'refuse', 'withdraw')),
+    CONSTRAINT fk_appointment_verdict_proposal_id_appointment_proposal FOREIGN KEY(proposal_id) REFERENCES core.appointment_proposal (id),
+    CONSTRAINT fk_appointment_verdict_decider_id_person FOREIGN KEY(decider_id) REFERENCES core.person (id)
+);
 CREATE TABLE core.cap_verdict (
     proposal_id BIGINT NOT NULL,
     decision TEXT NOT NULL,
@@ -481,6 +522,12 @@ ALTER TABLE core.cap_proposal ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.cap_verdict
     FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
 ALTER TABLE core.cap_verdict ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.appointment_proposal
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.appointment_proposal ENABLE ALWAYS TRIGGER append_only;
+CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.appointment_verdict
+    FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
+ALTER TABLE core.appointment_verdict ENABLE ALWAYS TRIGGER append_only;
 CREATE TRIGGER append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON core.release
     FOR EACH STATEMENT EXECUTE FUNCTION core.refuse_change();
 ALTER TABLE core.release ENABLE ALWAYS TRIGGER append_only;
