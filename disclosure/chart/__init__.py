@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 
@@ -11,17 +11,19 @@ from disclosure.chart.estimates import forest, survival
 from disclosure.chart.label import MAX_TITLE, plain
 from disclosure.chart.render import declared, png_of, svg_of
 from disclosure.chart.shown import Shown, shown_of
+from disclosure.chart.suited import USUAL, check_suits
 from disclosure.chart.tables import bar, heatmap, histogram, line
 from disclosure.chart.words import alternative
 from disclosure.columns import label_columns
-from disclosure.errors import DisclosureError
-from disclosure.kind import Kind
 from disclosure.portrait import portrait
 from disclosure.result import Report
 from disclosure.safe import WITHHELD, Safe
 from disclosure.statistic import Statistic
 
-__all__ = ["KINDS", "Chart", "chart"]
+if TYPE_CHECKING:
+    from disclosure.dp import Answer
+
+__all__ = ["KINDS", "USUAL", "Chart", "chart", "check_suits"]
 
 KINDS: Final[Mapping[str, tuple[str, Callable[[Shown, str | None], Drawing]]]] = {
     "bar": ("Bar chart", bar),
@@ -32,15 +34,6 @@ KINDS: Final[Mapping[str, tuple[str, Callable[[Shown, str | None], Drawing]]]] =
     "survival": ("Kaplan-Meier curve", survival),
 }
 """The kinds of chart: what each is in words, and what draws it."""
-_USUAL: Final = {
-    Kind.TABLE: "bar",
-    Kind.QUANTILES: "bar",
-    Kind.HISTOGRAM: "histogram",
-    Kind.SURVIVAL: "survival",
-    Kind.ASSOCIATION: "forest",
-    Kind.MODEL: "forest",
-    Kind.CLAIMS: "forest",
-}
 _DRAFT: Final = "Draft, not for release."
 
 
@@ -76,17 +69,17 @@ class Chart:
 
 
 def chart(
-    source: Report | Safe,
+    source: "Report | Safe | Answer",
     kind: str | None = None,
     *,
     title: str = "",
     measure: str | None = None,
     draft: bool = False,
 ) -> Chart:
-    """Draw a checked or protected statistic.
+    """Draw a checked, protected or noisy statistic.
 
     Args:
-        source: the report of a check, or a protected table.
+        source: the report of a check, a protected table, or a noisy answer.
         kind: one of `KINDS`; None for the usual one of the statistic.
         title: the title; left out, the author's, or what is shown by what.
         measure: which measure of a table is drawn; None for the first.
@@ -97,13 +90,12 @@ def chart(
             the statistic.
     """
     shown = shown_of(source, draft=draft)
-    stat = shown.report.statistic
-    kind = kind or _USUAL[stat.kind]
-    if kind not in KINDS:
-        raise DisclosureError("chart", f"There is no chart {plain(kind)!r}; choose {', '.join(KINDS)}.")
+    stat = shown.statistic
+    kind = kind or USUAL[stat.kind]
+    check_suits(stat, kind, measure)
     words, draw = KINDS[kind]
     drawing = draw(shown, measure)
-    notes = _notes(drawing, is_draft=shown.is_draft)
+    notes = (*shown.notes, *_notes(drawing, is_draft=shown.is_draft))
     heading = plain(title or stat.title or _said(stat, drawing), MAX_TITLE)
     spec = declared(drawing, heading, notes)
     told = alternative(words, heading, drawing, notes)

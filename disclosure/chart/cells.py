@@ -9,7 +9,6 @@ from disclosure.chart.drawing import Mark
 from disclosure.chart.label import distinct, plain
 from disclosure.chart.shown import Shown, check_size, read
 from disclosure.errors import DisclosureError
-from disclosure.kind import TABULAR
 
 MAX_UNDRAWN: Final = 6
 """Most levels named in a note, such as those below the first bin."""
@@ -19,17 +18,15 @@ def cells_of(shown: Shown, measure: str | None) -> tuple[list[Mark], tuple[str, 
     """Return the inner cells of a table as marks, and the names of labels, groups and numbers; totals are not drawn.
 
     Raises:
-        DisclosureError: "chart": another kind of statistic, too many dimensions or numbers, or an unknown measure.
+        DisclosureError: "chart": too many numbers, words, or counts that a noisy answer does not hold.
     """
-    stat = shown.report.statistic
-    if stat.kind not in TABULAR:
-        raise DisclosureError(
-            "chart", f"A {stat.kind.value} is no table of cells; draw it as a forest or survival chart."
-        )
-    if not 1 <= len(stat.by) <= 2:
-        raise DisclosureError("chart", "This chart shows one or two dimensions; ask for such a table.")
-    name = _measure(shown, measure)
-    rows = [row for row in shown.rows() if all(row[each] is not None for each in stat.by)]
+    stat = shown.statistic
+    name = measure or next((each.name for each in stat.measures), "n")
+    if name not in shown.table.columns:
+        raise DisclosureError("chart", f"The answer has no numbers called {plain(name)!r}; draw others.")
+    told = zip(shown.rows(), shown.limits(name), strict=True)
+    kept = [(row, ends) for row, ends in told if all(row[each] is not None for each in stat.by)]
+    rows = [row for row, _ in kept]
     check_size(len(rows))
     labels = distinct(row[stat.by[0]] for row in rows)
     groups = distinct(row[stat.by[-1]] for row in rows)
@@ -40,8 +37,9 @@ def cells_of(shown: Shown, measure: str | None) -> tuple[list[Mark], tuple[str, 
             read(row, name),
             groups[row[stat.by[1]]] if second else "",
             _place(row[stat.by[0]]),
+            ends,
         )
-        for row in rows
+        for row, ends in kept
     ]
     return marks, (
         plain(stat.by[0]),
@@ -56,14 +54,12 @@ def bins_of(shown: Shown) -> tuple[list[Mark], tuple[str, str, str], tuple[str, 
     Raises:
         DisclosureError: "chart".
     """
-    stat = shown.report.statistic
-    if stat.bins is None:
-        raise DisclosureError("chart", "Only a histogram has bins; draw this as bars.")
+    bins = shown.statistic.bins or ()
     marks, names = cells_of(shown, None)
     if names[1]:
         marks = [Mark(mark.group, mark.number, mark.label) for mark in marks]
         names = (names[1], names[0], names[2])
-    edges = dict(zip(bin_labels(stat.bins), pairwise(stat.bins), strict=True))
+    edges = dict(zip(bin_labels(bins), pairwise(bins), strict=True))
     drawn = [
         Mark(mark.label, mark.number, mark.group, sum(edges[mark.label]) / 2, edges[mark.label])
         for mark in marks
@@ -83,14 +79,6 @@ def _outside(marks: Sequence[Mark]) -> tuple[str, ...]:
     if len(said) > MAX_UNDRAWN:
         return (f"Not drawn: {len(said)} counts outside the bins, in the table.",)
     return (f"Not drawn: {', '.join(said)}.",) if said else ()
-
-
-def _measure(shown: Shown, measure: str | None) -> str:
-    measures = [each.name for each in shown.report.statistic.measures]
-    name = measure or (measures or ["n"])[0]
-    if name not in {*measures, "n"}:
-        raise DisclosureError("chart", f"The table has no measure {plain(name)!r}; draw one that it has.")
-    return name
 
 
 def _place(level: object) -> float | None:

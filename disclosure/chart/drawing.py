@@ -65,7 +65,7 @@ class Mark:
             "group": self.group,
             "value": value,
             "text": self.text,
-            "end": max(value or 0.0, 0.0),
+            "end": max(value or 0.0, high or 0.0, 0.0),
             "at": self.at,
             "low": low,
             "high": high,

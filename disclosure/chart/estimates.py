@@ -10,7 +10,6 @@ from disclosure.chart.drawing import HEIGHT, INK, WIDTH, Drawing, Mark, data_of
 from disclosure.chart.label import distinct, number, plain
 from disclosure.chart.shown import Row, Shown, check_size, read
 from disclosure.chart.tables import check_series, colour_of, dash_of, gaps_of, points_of, withheld_in
-from disclosure.errors import DisclosureError
 from disclosure.kind import Kind
 from disclosure.survival.asked import Survival
 
@@ -32,11 +31,9 @@ def forest(shown: Shown, _measure: str | None) -> Drawing:
     An intercept beside other terms is left to the table: it is on another scale than effects.
 
     Raises:
-        DisclosureError: "chart": this statistic has no estimates.
+        DisclosureError: "chart": too many estimates to read, or none.
     """
-    stat = shown.report.statistic
-    if stat.kind not in {Kind.MODEL, Kind.CLAIMS, Kind.ASSOCIATION}:
-        raise DisclosureError("chart", f"A {stat.kind.value} has no estimates; draw a model or association.")
+    stat = shown.statistic
     rows = [row for row in shown.rows() if row.get("part", "coefficient") == "coefficient"]
     effects = [row for row in rows if row.get("term") != _INTERCEPT] or rows
     check_size(len(effects))
@@ -60,7 +57,7 @@ def forest(shown: Shown, _measure: str | None) -> Drawing:
 
 def _estimates(shown: Shown, rows: list[Row]) -> Iterator[Mark]:
     """Yield each estimate with its interval, under a label that says the group and model where there are several."""
-    stat = shown.report.statistic
+    stat = shown.statistic
     several = len({row.get("model") for row in rows}) > 1
     heads = [
         *stat.by,
@@ -87,16 +84,15 @@ def survival(shown: Shown, _measure: str | None) -> Drawing:
     """Draw each curve as steps with its pale interval; it breaks where a step is withheld.
 
     Raises:
-        DisclosureError: "chart": this statistic is no survival curve.
+        DisclosureError: "chart": too many steps or curves to read.
     """
-    asked = shown.report.statistic.asks
-    if not isinstance(asked, Survival):
-        raise DisclosureError("chart", "Only a survival statistic has curves; draw this as bars or lines.")
+    asked = shown.statistic.asks
+    time = plain(asked.time) if isinstance(asked, Survival) else ""
     rows = [row for row in shown.rows() if row["part"] in {"start", "step"}]
     check_size(len(rows))
     marks, name = _steps(shown, rows)
     check_series(marks)
-    x = alt.X("at:Q", title=plain(asked.time), scale=alt.Scale(domainMin=0))
+    x = alt.X("at:Q", title=time, scale=alt.Scale(domainMin=0))
     y = alt.Y("value:Q", title="share without the event", scale=alt.Scale(domain=[0, 1]))
     base = data_of(marks).encode(x=x)
     band = base.mark_area(interpolate="step-after", color=INK, opacity=0.12).encode(
@@ -107,14 +103,12 @@ def survival(shown: Shown, _measure: str | None) -> Drawing:
     )
     picture = band + curve + points_of(base.encode(y=y), marks, name) + gaps_of(base, HEIGHT)
     size = {"width": WIDTH, "height": HEIGHT}
-    return Drawing(
-        picture.properties(**size), marks, (plain(asked.time), name, "survival"), withheld_in(marks)
-    )
+    return Drawing(picture.properties(**size), marks, (time, name, "survival"), withheld_in(marks))
 
 
 def _steps(shown: Shown, rows: list[Row]) -> tuple[tuple[Mark, ...], str]:
     """Return the start and steps of each curve, and what tells the curves apart."""
-    by = shown.report.statistic.by
+    by = shown.statistic.by
     groups = distinct(", ".join(str(row[name]) for name in by) for row in rows)
     marks = []
     for row in rows:

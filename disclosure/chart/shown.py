@@ -1,9 +1,9 @@
-"""What a chart may show of a checked or protected statistic: the numbers that may leave, and which are withheld."""
+"""What a chart may show of a checked, protected or noisy statistic: the numbers that may leave, and which are withheld."""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 import pandas as pd
 
@@ -12,10 +12,15 @@ from disclosure.columns import label_columns
 from disclosure.errors import DisclosureError
 from disclosure.result import Report, worst
 from disclosure.safe import WITHHELD, Safe
+from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict
+
+if TYPE_CHECKING:
+    from disclosure.dp import Answer
 
 MAX_MARKS: Final = 200
 """Most numbers in one chart. Source: ours; more cannot be read, and a picture of them would be many pages long."""
+NOISY: Final = "Noise was added to every number."
 Row: TypeAlias = dict[str, object]
 
 
@@ -44,31 +49,41 @@ class Shown:
     """The rows that a chart may draw.
 
     Attributes:
-        report: the judgement on them.
+        statistic: what was asked.
         table: the table whose cells are drawn: labels, and numbers or "[c]".
         is_draft: whether it failed its check, so that it is for its author only.
+        ends: of a noisy table the interval of each number, `<column>_low` and `<column>_high`, row by row as `table`;
+            None where none was worked out.
+        notes: what else stands below the title.
     """
 
-    report: Report
+    statistic: Statistic
     table: pd.DataFrame
     is_draft: bool
+    ends: pd.DataFrame | None = None
+    notes: tuple[str, ...] = ()
 
     def rows(self) -> Iterator[Row]:
         """Yield each row of the table by column."""
         for row in self.table.to_dict("records"):
             yield {str(name): value for name, value in row.items()}
 
+    def limits(self, name: str) -> list[tuple[float, float] | None]:
+        """Return per row the interval of a number, or None."""
+        if self.ends is None:
+            return [None] * len(self.table)
+        pairs = zip(self.ends[f"{name}_low"].tolist(), self.ends[f"{name}_high"].tolist(), strict=True)
+        return [pair if all(map(math.isfinite, pair)) else None for pair in pairs]
 
-def shown_of(source: Report | Safe, *, draft: bool) -> Shown:
+
+def shown_of(source: "Report | Safe | Answer", *, draft: bool) -> Shown:
     """Return what may be drawn; of a draft only the cells that are safe by themselves.
 
     Raises:
         DisclosureError: "not_clean": the check failed and no draft was asked; "chart": this is no answer of a check.
     """
     if not isinstance(source, Report | Safe):
-        raise DisclosureError(
-            "chart", "Give the report of a check or a protected table; nothing else is drawn."
-        )
+        return _noisy(source)
     report = source if isinstance(source, Report) else source.report
     table = source.table if isinstance(source, Safe) else _without_unsafe(source)
     failed = Verdict.FAIL in {report.verdict, worst(report.findings)}
@@ -78,7 +93,18 @@ def shown_of(source: Report | Safe, *, draft: bool) -> Shown:
             "not_clean",
             "The check of this statistic failed, so it is not drawn; protect it, or draw a draft with draft=True.",
         )
-    return Shown(report, table, failed or draft)
+    return Shown(report.statistic, table, failed or draft)
+
+
+def _noisy(answer: object) -> Shown:
+    """Return what may be drawn of a noisy answer: all of it; it never failed a check, for it needs none."""
+    from disclosure.dp import Answer  # noqa: PLC0415  loaded for a noisy answer only
+
+    if not isinstance(answer, Answer):
+        raise DisclosureError(
+            "chart", "Give the report of a check, a protected table or a noisy answer; nothing else is drawn."
+        )
+    return Shown(answer.statistic, answer.table, is_draft=False, ends=answer.intervals, notes=(NOISY,))
 
 
 def read(row: Row, name: str) -> Number:

@@ -27,6 +27,10 @@ from disclosure.errors import DisclosureError
 
 _IS_THERE: Final = "isValid(datum.value)"
 _IS_NOT: Final = "!isValid(datum.value)"
+_HAS_ENDS: Final = "isValid(datum.low) && isValid(datum.high)"
+_ENDS: Final = "Lines are 95% intervals of the noise."
+_PALER: Final = "#8ec1e0"
+"""The ground of a bar with an interval upon it: ink stands out by 10 to 1 (WCAG 2.2 asks 3 to 1)."""
 _PALE, _DARK = "#f0f6fb", "#08306b"
 _MIDDLE: Final = 0.5
 """From this share of the way to the darkest a ground takes white text; both keep 4.5 to 1 (WCAG 2.2)."""
@@ -47,13 +51,17 @@ def bar(shown: Shown, measure: str | None) -> Drawing:
     marks, names = cells_of(shown, measure)
     labels = list(dict.fromkeys(mark.label for mark in marks))
     base = data_of(marks).encode(y=_categories(labels, names[0]))
+    noisy = _said_of_ends(marks)
     x = alt.X("value:Q", title=names[2])
-    bars = base.transform_filter(_IS_THERE).mark_bar(color=FILL).encode(x=x)
+    bars = base.transform_filter(_IS_THERE).mark_bar(color=_PALER if noisy else FILL).encode(x=x)
     text = base.mark_text(align="left", dx=4, color=INK).encode(
         x=alt.X("end:Q", title=names[2]), text="text:N"
     )
-    picture = (bars + text).properties(width=WIDTH, height=STEP * len(labels))
-    return Drawing(in_panels(picture, marks, names[1]), tuple(marks), names)
+    picture = bars + text
+    if noisy:
+        picture += base.transform_filter(_HAS_ENDS).mark_rule(color=INK).encode(x=alt.X("low:Q"), x2="high:Q")
+    picture = picture.properties(width=WIDTH, height=STEP * len(labels))
+    return Drawing(in_panels(picture, marks, names[1]), tuple(marks), names, noisy)
 
 
 def heatmap(shown: Shown, measure: str | None) -> Drawing:
@@ -63,8 +71,6 @@ def heatmap(shown: Shown, measure: str | None) -> Drawing:
         DisclosureError: "chart".
     """
     marks, names = cells_of(shown, measure)
-    if not names[1]:
-        raise DisclosureError("chart", "A heat map shows two dimensions; draw one as bars.")
     labels, groups = list(dict.fromkeys(mark.label for mark in marks)), groups_of(marks)
     across = alt.X("group:N", sort=groups, title=names[1], axis=alt.Axis(orient="top", labelAngle=0))
     base = data_of(marks).encode(y=_categories(labels, names[0]), x=across)
@@ -92,7 +98,15 @@ def line(shown: Shown, measure: str | None) -> Drawing:
     y = alt.Y("value:Q", title=names[2], scale=alt.Scale(zero=from_zero))
     drawn = base.mark_line().encode(y=y, strokeDash=dash_of(marks), color=colour_of(marks, names[1]))
     picture = drawn + points_of(base.encode(y=y), marks, names[1]) + gaps_of(base, HEIGHT)
-    notes = (*withheld_in(marks), *(() if from_zero else ("The upright axis does not start at zero.",)))
+    if _said_of_ends(marks):
+        rules = base.transform_filter(_HAS_ENDS).mark_rule()
+        low = alt.Y("low:Q", scale=alt.Scale(zero=from_zero))
+        picture += rules.encode(y=low, y2="high:Q", color=colour_of(marks, names[1]))
+    notes = (
+        *withheld_in(marks),
+        *_said_of_ends(marks),
+        *(() if from_zero else ("The upright axis does not start at zero.",)),
+    )
     return Drawing(picture.properties(width=WIDTH, height=HEIGHT), tuple(marks), names, notes)
 
 
@@ -164,6 +178,11 @@ def withheld_in(marks: Sequence[Mark]) -> tuple[str, ...]:
         places = ", ".join(hidden) if len(hidden) <= _MOST_PLACES else f"{len(hidden)} places"
         said += [f"{group} at {places}" if group else f"at {places}"] if hidden else []
     return (f"Withheld: {'; '.join(said)}.",) if said else ()
+
+
+def _said_of_ends(marks: Sequence[Mark]) -> tuple[str, ...]:
+    """Say what the lines beside noisy numbers are, where there are any."""
+    return (_ENDS,) if any(mark.limits for mark in marks) else ()
 
 
 def scale_of(marks: Sequence[Mark], values: Sequence[Any]) -> alt.Scale:  # Any: colours, shapes or dashes

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from disclosure.dp.drawing import aggregate, draw, materialise, release
     from disclosure.dp.planning import PRECISIONS, Plan, plan, price
     from disclosure.dp.practice import Practice, simulate
+    from disclosure.dp.printing import outline
     from disclosure.dp.ranking import top
     from disclosure.dp.sets.drawing import SetAnswer, aggregate_set, draw_set, release_set
     from disclosure.dp.sets.planning import SetPlan, plan_set
@@ -47,6 +48,7 @@ __all__ = [
     "draw_set",
     "epsilon_of",
     "materialise",
+    "outline",
     "plan",
     "plan_keys",
     "plan_set",
@@ -73,6 +75,7 @@ _HOMES: Final = {
     **dict.fromkeys(("aggregate", "draw", "materialise", "release"), "drawing"),
     **dict.fromkeys(("PRECISIONS", "Plan", "plan", "price"), "planning"),
     **dict.fromkeys(("Practice", "simulate"), "practice"),
+    "outline": "printing",
     "top": "ranking",
     **dict.fromkeys(("SetAnswer", "aggregate_set", "draw_set", "release_set"), "sets.drawing"),
     **dict.fromkeys(("SetPlan", "plan_set"), "sets.planning"),

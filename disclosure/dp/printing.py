@@ -32,6 +32,17 @@ def printed(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> Answer:
     )
 
 
+def outline(plan: Plan) -> Answer:
+    """The answer to a plan with nought in every cell: its rows, columns and intervals, and nothing of the data.
+
+    It depends on question and dictionary only, and tells whether a chart of the answer can be drawn.
+    """
+    import numpy as np  # noqa: PLC0415  loaded on first use, so that importing the library stays fast
+
+    sizes = [plan.cells * vector.width for vector in plan.layout.vectors]
+    return printed(plan, tuple(np.zeros(size, dtype=np.int64) for size in sizes))
+
+
 def _regression(plan: Plan, vectors: "tuple[NDArray[np.int64], ...]") -> "tuple[pd.DataFrame, None] | None":
     """The table of a model, which holds its own intervals; None for any other question."""
     from disclosure.dp.regression.estimates import solved, table_of  # noqa: PLC0415  loads numpy when needed

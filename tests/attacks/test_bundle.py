@@ -26,7 +26,10 @@ def test_a_title_cannot_choose_where_a_file_is_written(house: House) -> None:
         house, house.noisy("../../../etc/passwd"), house.noisy("receipt.json", where="bill >= 0")
     )
     names = sorted(path.name for path in house.bundle(request).iterdir())
-    assert names == ["01-etc-passwd.csv", "02-receipt-json.csv", "disclosure.json", "receipt.json"]
+    tables = [
+        f"{stem}.{form}" for stem in ("01-etc-passwd", "02-receipt-json") for form in ("csv", "tex", "xlsx")
+    ]
+    assert names == [*tables, "disclosure.json", "receipt.json"]
 
 
 def test_no_level_and_no_name_is_a_formula_for_a_spreadsheet(house: House) -> None:

@@ -16,7 +16,7 @@ from tre.db.engine import Transaction, transaction
 from tre.domain.audit import Event
 from tre.domain.errors import BadInput, Misused, Refused, Unavailable
 from tre.domain.ledger import ExactReason
-from tre.domain.outputs import Decision, Mode, State
+from tre.domain.outputs import ChartKind, Decision, Mode, Picture, State
 from tre.domain.people import Actor
 from tre.services import projects, records
 from tre.services.outputs import pricing
@@ -49,21 +49,22 @@ def submit(
     reason: Annotated[ExactReason, typer.Option(help="Why it must be exact.")] = ExactReason.UNSTATED,
     protect: PROTECT = None,
     base: BASE = None,
+    chart: Annotated[
+        str | None, typer.Option(help=f"The chart that goes with each table: {', '.join(ChartKind)}.")
+    ] = None,
     run: Annotated[str | None, typer.Option(help="The trusted run whose tables are asked about.")] = None,
     again: Annotated[str | None, typer.Option(help="The returned request that this replaces.")] = None,
     person: AS = None,
     as_json: JSON = False,
 ) -> None:
     """Submit statistics for checking, review and release."""
-    texts = [text_of(path) for path in spec]
+    texts, picture = [text_of(path) for path in spec], None if chart is None else Picture.from_text(chart)
     chosen, protection = Precision(rho=rho, epsilon=epsilon, name=precision), protection_of(protect, base)
 
     def work(tx: Transaction, actor: Actor) -> str:
         exact_reason = reason if (mode or default_mode(tx, project)) is Mode.EXACT else None
-        asks = tuple(
-            replace(_ask(tx, project, text, exact_reason=exact_reason, chosen=chosen), protection=protection)
-            for text in texts
-        )
+        asked = [_ask(tx, project, text, exact_reason=exact_reason, chosen=chosen) for text in texts]
+        asks = tuple(replace(one, protection=protection, picture=picture) for one in asked)
         return submit_request(tx, actor, Submission(project, title, context, asks, run=run, again=again)).id
 
     with acting(person) as act:

@@ -248,6 +248,7 @@ class Project(Questions):
                 "empty_request", "Give at least one table, a title and a context for the checkers."
             )
         protections = tuple(item.protection if isinstance(item, Table) else None for item in tables)
+        charts = tuple(item.picture if isinstance(item, Table) else None for item in tables)
         request = SubmitRequest(
             title=title,
             context=context,
@@ -256,6 +257,7 @@ class Project(Questions):
             reason=reason,
             items=items,
             protections=protections if any(protections) else (),
+            charts=charts if any(charts) else (),
         )
         return Request(self._channel.ask(Verb.SUBMIT, RequestAnswer, request), self._channel)
 

@@ -12,6 +12,7 @@ from tre.client.channel import Channel
 from tre.client.errors import ClientError
 from tre.client.price import Price
 from tre.wire import (
+    ChartShape,
     CheckAnswer,
     CheckRequest,
     FindingShape,
@@ -75,10 +76,21 @@ class Check:
         more = f"<p>{left} more cells: see to_pandas().</p>" if left > 0 else ""
         findings = "".join(f"<li>{escape(finding.sentence)}</li>" for finding in answer.findings)
         caption = f"Verdict of the platform: {escape(self.verdict)}"
+        drawn = "" if answer.drawn is None else f"<figure>{answer.drawn.svg}</figure>"
         return (
-            f"<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+            f"{drawn}<table><caption>{caption}</caption><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
             f"{more}<ul>{findings}</ul>"
         )
+
+    @property
+    def svg(self) -> str | None:
+        """The chart as the platform drew it, in SVG; None where none was asked."""
+        return None if self.answer.drawn is None else self.answer.drawn.svg
+
+    @property
+    def alt(self) -> str:
+        """The same in words; empty where none was asked."""
+        return "" if self.answer.drawn is None else self.answer.drawn.alternative
 
     def _row_html(self, row: Sequence[Scalar], unsafe: int) -> str:
         is_unsafe = unsafe < len(row) and row[unsafe] is True
@@ -104,10 +116,12 @@ class Table:
         protection: ProtectionShape | None = None,
         *,
         practice: "Callable[..., Practice]",
+        picture: ChartShape | None = None,
     ) -> None:
         self._statistic = statistic
         self._channel = channel
         self._protection = protection
+        self._picture = picture
         self._practice = practice
         self._checked: Check | None = None
 
@@ -120,10 +134,36 @@ class Table:
         """How it is protected before it leaves, if it leaves exact."""
         return self._protection
 
+    @property
+    def picture(self) -> ChartShape | None:
+        """The chart that goes with it, or None."""
+        return self._picture
+
     def protect(self, method: str = "suppress", *, base: int | None = None) -> "Table":
         """Return the same table, protected before it leaves: see `disclosure.protect` for the methods."""
         asked = ProtectionShape(method=method, base=base)
-        return Table(self._statistic, self._channel, asked, practice=self._practice)
+        return Table(self._statistic, self._channel, asked, practice=self._practice, picture=self._picture)
+
+    def chart(self, kind: str | None = None, *, measure: str | None = None) -> "Table":
+        """Return the same table with a chart, which the platform draws of the checked numbers; look at it, or submit it.
+
+        A withheld number is in no part of the picture. Of a table that fails its check a draft is shown here.
+
+        Args:
+            kind: "bar", "line", "histogram", "heatmap", "forest" or "survival"; None for the usual one.
+            measure: which measure is drawn; None for the first.
+
+        Raises:
+            DisclosureError: "chart": this chart does not suit the statistic.
+        """
+        from disclosure.chart import USUAL, check_suits  # noqa: PLC0415 - slow; only when wanted
+
+        named = kind or USUAL[self._statistic.kind]
+        check_suits(self._statistic, named, measure)
+        picture = ChartShape(kind=named, measure=measure)
+        return Table(
+            self._statistic, self._channel, self._protection, practice=self._practice, picture=picture
+        )
 
     def simulate(self, n: int = 3, *, precision: str = "standard") -> "Practice":
         """Draw practice answers from the rows in this workspace: see `Project.simulate`."""
@@ -135,7 +175,9 @@ class Table:
         Raises:
             ClientError: the platform refused.
         """
-        request = CheckRequest(statistic=self._statistic.to_json(), protection=self._protection)
+        request = CheckRequest(
+            statistic=self._statistic.to_json(), protection=self._protection, chart=self._picture
+        )
         answer = self._channel.ask(Verb.CHECK, CheckAnswer, request)
         self._checked = Check(answer, len(label_columns(self._statistic)))
         return self._checked

@@ -70,4 +70,12 @@ class Download:
     content: bytes
 
 
-Answer: TypeAlias = Page | Redirect | Record | Download
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture that the platform drew, to be shown on a page of ours."""
+
+    media_type: str
+    content: bytes
+
+
+Answer: TypeAlias = Page | Redirect | Record | Download | Image

@@ -32,6 +32,7 @@ ROUTES: Final = (
     Route("GET", "/requests/{request}", review.request, Who.SIGNED_IN),
     Route("POST", "/requests/{request}/vote", review.vote, Who.SIGNED_IN, refused=Event.VOTE_REFUSED),
     Route("POST", "/requests/{request}/withdraw", review.withdraw, Who.SIGNED_IN),
+    Route("GET", "/requests/{request}/items/{item}/chart.svg", review.chart, Who.SIGNED_IN),
     Route("GET", "/requests/{request}/bundle", review.bundle, Who.SIGNED_IN),
     Route("GET", "/requests/{request}/bundle/{file}", review.bundle_file, Who.SIGNED_IN),
     Route("GET", "/projects/{project}", pages.project, Who.SIGNED_IN),

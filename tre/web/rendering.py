@@ -12,11 +12,14 @@ from starlette.responses import Response
 
 from tre.domain.people import Actor
 from tre.services.people import MAY_SEE_REQUESTS
-from tre.web.answers import Answer, Cookie, Download, Page, Record, Redirect
+from tre.web.answers import Answer, Cookie, Download, Image, Page, Record, Redirect
 from tre.web.forms import FieldError
 from tre.web.guards import Origin, policy
 
 HTML: Final = "text/html; charset=utf-8"
+
+ALONE: Final = "default-src 'none'; sandbox; frame-ancestors 'none'"
+"""The policy of what is no page of ours: opened by itself it loads, runs and asks for nothing, and has no origin."""
 
 HEADINGS: Final = {
     401: "Sign in",
@@ -53,6 +56,9 @@ class Renderer:
                 return Response(content, answer.status, media_type="application/json; charset=utf-8")
             case Download():
                 return _download(answer)
+            case Image():
+                headers = {"Content-Security-Policy": ALONE}
+                return Response(answer.content, media_type=answer.media_type, headers=headers)
             case _:
                 assert_never(answer)
 
@@ -135,6 +141,6 @@ def _download(answer: Download) -> Response:
     # The name comes from a receipt, which allows ASCII letters, digits, dots and dashes: no quote, no line end.
     headers = {
         "Content-Disposition": f'attachment; filename="{answer.name}"',
-        "Content-Security-Policy": "default-src 'none'; sandbox; frame-ancestors 'none'",
+        "Content-Security-Policy": ALONE,
     }
     return Response(answer.content, media_type=answer.media_type, headers=headers)

@@ -11,7 +11,8 @@ from tre.domain.outputs import Action, Decision
 from tre.services import portal
 from tre.services.outputs import fetch, show
 from tre.services.outputs import vote as voting
-from tre.web.answers import Answer, Download, Page, Redirect
+from tre.services.outputs.drawing import Drawn
+from tre.web.answers import Answer, Download, Image, Page, Redirect
 from tre.web.endpoint import Call
 from tre.web.forms import FieldError, VoteForm
 from tre.web.present import history
@@ -20,8 +21,12 @@ from tre.web.present import items as present
 MEDIA_TYPES: Final = {
     ".csv": "text/csv; charset=utf-8",
     ".json": "application/json; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".tex": "application/x-tex; charset=utf-8",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
 }
-"""Types of file that leave through the portal. What is not here is not handed out."""
+"""Types of file that leave through the portal, to be saved and never shown. What is not here is not handed out."""
 
 DECISIONS: Final = (
     {"value": Decision.APPROVE.value, "text": "Approve: it may leave as it is"},
@@ -66,6 +71,18 @@ def bundle_file(tx: Transaction, call: Call) -> Answer:
     name = call.path["file"]
     content = fetch.file(tx, call.person, call.path["request"], name, objects=call.platform.objects)
     return Download(name, media_type(name), content)
+
+
+def chart(tx: Transaction, call: Call) -> Answer:
+    """Show the chart of a checked exact item, drawn of the table that would leave, to whoever may see that table."""
+    name = call.path["request"]
+    project = show.found(tx, call.person, name).project_id
+    found = None
+    if portal.may_see_evidence(tx, call.person, project):
+        found = show.evidence_of(tx, call.person, name, call.path["item"])
+    if found is None or found.picture is None:
+        raise NotFound("no_chart", "There is no chart here that you may see. Go back to the request.")
+    return Image("image/svg+xml", Drawn.from_bytes(call.platform.objects.get(found.picture)).svg.encode())
 
 
 def media_type(name: str) -> str:
@@ -117,4 +134,6 @@ def _evidence(tx: Transaction, call: Call, item: Mapping[str, object]) -> presen
     if found is None:
         return None
     objects = call.platform.objects
-    return present.Evidence(Report.from_json(objects.get(found.report).decode()), objects.get(found.printed))
+    report = Report.from_json(objects.get(found.report).decode())
+    drawn = None if found.picture is None else Drawn.from_bytes(objects.get(found.picture))
+    return present.Evidence(report, objects.get(found.printed), drawn)

@@ -11,6 +11,7 @@ from typing import Annotated, Final, Literal, TypeVar
 from pydantic import Field, ValidationError
 
 from tre.wire.budget import Account, BudgetAnswer, PriceAnswer, PriceRequest
+from tre.wire.leaving import ChartShape, DrawnShape, ProtectionShape
 from tre.wire.run import NOTEBOOK_CHARACTERS, RunAnswer, RunReference, RunRequest
 from tre.wire.shape import (
     Digest,
@@ -30,11 +31,13 @@ __all__ = [
     "Account",
     "Answer",
     "BudgetAnswer",
+    "ChartShape",
     "CheckAnswer",
     "CheckRequest",
     "Column",
     "DictionaryAnswer",
     "Digest",
+    "DrawnShape",
     "FileName",
     "FindingShape",
     "ItemShape",
@@ -175,23 +178,12 @@ class RegisterAnswer(Shape):
     name: FileName
 
 
-class ProtectionShape(Shape):
-    """How an exact table is protected before it leaves.
-
-    Attributes:
-        method: `suppress`, `drop_records`, or a rounding or `cell_key`, as `disclosure.protect` calls them.
-        base: to what counts are rounded, or by how much a cell key may change them, in rows.
-    """
-
-    method: Name
-    base: int | None = None
-
-
 class CheckRequest(Shape):
-    """Asks for the platform's verdict on a statistic, protected if it says how."""
+    """Asks for the platform's verdict on a statistic, protected if it says how, and for its chart if it names one."""
 
     statistic: StatisticText
     protection: ProtectionShape | None = None
+    chart: ChartShape | None = None
 
 
 class FindingShape(Shape):
@@ -210,12 +202,14 @@ class CheckAnswer(Shape):
         findings: why.
         columns: names of the cells' columns, as in `Report.cells`, with `unsafe` and `rules` at the end.
         rows: the cells; `rules` is one text, names separated by a comma and a space; None is a missing number.
+        drawn: the chart that was asked for; of a table that fails a draft, without its unsafe cells.
     """
 
     verdict: Literal["PASS", "REVIEW", "FAIL"]
     findings: tuple[FindingShape, ...]
     columns: tuple[str, ...]
     rows: tuple[tuple[Scalar, ...], ...]
+    drawn: DrawnShape | None = None
 
 
 class SubmitRequest(Shape):
@@ -224,6 +218,7 @@ class SubmitRequest(Shape):
     Attributes:
         reason: why an exact release is needed, from the closed list; only with mode `exact`.
         protections: per item how it is protected, or None; empty means none is; only with mode `exact`.
+        charts: per item the chart that goes with it, or None; empty means none has one.
     """
 
     title: Annotated[str, Field(min_length=1, max_length=200)]
@@ -233,6 +228,7 @@ class SubmitRequest(Shape):
     reason: Name | None = None
     items: Annotated[tuple[StatisticText, ...], Field(min_length=1, max_length=100)]
     protections: Annotated[tuple[ProtectionShape | None, ...], Field(max_length=100)] = ()
+    charts: Annotated[tuple[ChartShape | None, ...], Field(max_length=100)] = ()
 
 
 class RequestReference(Shape):

@@ -8,7 +8,7 @@ from tre.domain.errors import BadInput
 from tre.domain.ledger import ExactReason
 from tre.domain.outputs import Mode
 from tre.services.outputs.submit import Ask
-from tre.worker.workspace import nano_of, protection_of
+from tre.worker.workspace import nano_of, picture_of, protection_of
 
 
 def asks_of(asked: wire.SubmitRequest) -> tuple[Ask, ...]:
@@ -17,12 +17,15 @@ def asks_of(asked: wire.SubmitRequest) -> tuple[Ask, ...]:
     Raises:
         BadInput, DisclosureError: an item, a precision, a reason or a protection is not one that is known here.
     """
-    given = asked.protections or (None,) * len(asked.items)
+    none = (None,) * len(asked.items)
+    given, charts = asked.protections or none, asked.charts or none
     if len(given) != len(asked.items):
         raise BadInput("protections", "Say of each item how it is protected, or of none.")
+    if len(charts) != len(asked.items):
+        raise BadInput("charts", "Say of each item which chart goes with it, or of none.")
     return tuple(
-        replace(_ask(text, asked), protection=protection_of(how))
-        for text, how in zip(asked.items, given, strict=True)
+        replace(_ask(text, asked), protection=protection_of(how), picture=picture_of(chart))
+        for text, how, chart in zip(asked.items, given, charts, strict=True)
     )
 
 

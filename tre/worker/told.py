@@ -4,11 +4,11 @@ import math
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from disclosure import Report
 from disclosure.columns import label_columns
 from disclosure.verdict import Verdict
 from tre import wire
 from tre.services import views
+from tre.services.outputs.judging import Judged
 
 VERDICTS: Final[Mapping[Verdict, Literal["PASS", "REVIEW", "FAIL"]]] = {
     Verdict.PASS: "PASS",
@@ -17,8 +17,9 @@ VERDICTS: Final[Mapping[Verdict, Literal["PASS", "REVIEW", "FAIL"]]] = {
 }
 
 
-def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:
-    """Write a report in the agreed shape; a table whose values are its author's claim never passes."""
+def check_answer(judged: Judged, *, is_claim: bool) -> wire.CheckAnswer:
+    """Write a judgement in the agreed shape; a table whose values are its author's claim never passes."""
+    report = judged.report
     passes = report.verdict is Verdict.PASS
     verdict = Verdict.REVIEW if is_claim and passes else report.verdict
     cells, by = report.cells, list(label_columns(report.statistic))
@@ -30,8 +31,10 @@ def check_answer(report: Report, *, is_claim: bool) -> wire.CheckAnswer:
         for each in report.findings
     )
     rows = tuple(tuple(_scalar(value) for value in row) for row in cells.itertuples(index=False, name=None))
+    columns, drawn = tuple(map(str, cells.columns)), judged.drawn
+    picture = None if drawn is None else wire.DrawnShape(svg=drawn.svg, alternative=drawn.alternative)
     return wire.CheckAnswer(
-        verdict=VERDICTS[verdict], findings=findings, columns=tuple(map(str, cells.columns)), rows=rows
+        verdict=VERDICTS[verdict], findings=findings, columns=columns, rows=rows, drawn=picture
     )
 
 

@@ -15,7 +15,7 @@ from tre import wire
 from tre.db.engine import read_only
 from tre.db.tables import Extract
 from tre.domain.errors import BadInput, Refused
-from tre.domain.outputs import Protection
+from tre.domain.outputs import Picture, Protection
 from tre.sandbox.confinement import MEBIBYTE
 from tre.services import projects, views
 from tre.services.dictionary import STUDY_ID, policy_of
@@ -142,9 +142,10 @@ class Workspace:
             self._rows(statistic.source),
             protection=protection_of(asked.protection),
             is_derived=known is None,
+            picture=picture_of(asked.chart),
         )
         judged = answer(question, self._archive(), self.platform.cell_key())
-        return check_answer(judged.report, is_claim=known is None)
+        return check_answer(judged, is_claim=known is None)
 
     def _rows(self, source: str) -> Table:
         """The rows behind a table of the extract, or behind a registered one as it lies in the sandbox now."""
@@ -271,3 +272,12 @@ def protection_of(asked: wire.ProtectionShape | None) -> Protection | None:
         BadInput: there is no such way.
     """
     return None if asked is None else Protection.asked(asked.method, asked.base)
+
+
+def picture_of(asked: wire.ChartShape | None) -> Picture | None:
+    """Read which chart goes with a table, if one does.
+
+    Raises:
+        BadInput: there is no such chart.
+    """
+    return None if asked is None else Picture.asked(asked.kind, asked.measure)

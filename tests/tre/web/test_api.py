@@ -67,7 +67,11 @@ def test_a_request_goes_from_submission_to_verified_files_by_program(house: Hous
     house.jobs.release(request)
     assert api(AUTHOR, "GET", f"/requests/{request}").json()["state"] == State.RELEASED
     files = api(AUTHOR, "GET", f"/requests/{request}/bundle").json()["files"]
-    assert [one["name"] for one in files] == ["01-region.csv", "disclosure.json", "receipt.json"]
+    assert [one["name"] for one in files] == [
+        *(f"01-region.{form}" for form in ("csv", "tex", "xlsx")),
+        "disclosure.json",
+        "receipt.json",
+    ]
     for one in files:
         content = api(AUTHOR, "GET", f"/requests/{request}/bundle/{one['name']}").content
         assert hashlib.sha256(content).hexdigest() == one["sha256"]

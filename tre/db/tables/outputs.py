@@ -66,11 +66,13 @@ class Item(Table):
     atto_delta: Mapped[int] = mapped_column(server_default="0")
     exact_reason: Mapped[str | None]
     protection: Mapped[str | None]
+    picture: Mapped[str | None]
     verdict: Mapped[str | None]
     findings: Mapped[JsonObject | None]
     cells: Mapped[int] = mapped_column(server_default="0")
     report_digest: Mapped[str | None]
     printed_digest: Mapped[str | None]
+    picture_digest: Mapped[str | None]
     archive_digest: Mapped[str | None]
     archive_size: Mapped[int] = mapped_column(server_default="0")
 

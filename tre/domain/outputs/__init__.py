@@ -5,6 +5,7 @@ Buttons, the database constraint, the diagram in the docs and the exhaustive tes
 
 from tre.domain.outputs.facts import Facts, Vote
 from tre.domain.outputs.may import MAY, Refusal, allowed, refusal, target_or_refuse
+from tre.domain.outputs.picture import ChartKind, Picture
 from tre.domain.outputs.protection import Method, Protection
 from tre.domain.outputs.rules import IDLE_AFTER, VOTES_NEEDED, Rule, voter_fault, votes_that_count
 from tre.domain.outputs.states import (
@@ -29,11 +30,13 @@ __all__ = [
     "TRANSITIONS",
     "VOTES_NEEDED",
     "Action",
+    "ChartKind",
     "Decision",
     "Facts",
     "Kind",
     "Method",
     "Mode",
+    "Picture",
     "Protection",
     "Refusal",
     "RequestId",

@@ -10,7 +10,7 @@ from disclosure.verdict import Verdict
 from tre.db.engine import Transaction
 from tre.db.tables import Extract, Item, Request, Run
 from tre.domain.audit import Event
-from tre.domain.outputs import Action, Kind, Mode, Protection, State
+from tre.domain.outputs import Action, Kind, Mode, Picture, Protection, State
 from tre.domain.people import WORKER
 from tre.queue import enqueue
 from tre.services import audit, ledger
@@ -19,8 +19,8 @@ from tre.services.outputs.facts import items_of, locked, move
 from tre.services.outputs.judging import Judgement, Question, Table, Task, edition_of
 from tre.vault.objects import ObjectStore
 
-AUTHORS_TO_MEND: Final = frozenset({"cannot_protect", "unsuitable", "key"})
-"""Codes of `disclosure.protect` that say that a table cannot be protected in this way, now or later."""
+AUTHORS_TO_MEND: Final = frozenset({"cannot_protect", "unsuitable", "key", "chart"})
+"""Codes of `disclosure` that say that a table cannot be protected or drawn in this way, now or later."""
 FAILS: Final = "An item fails its disclosure check; the findings name the cells and the rules."
 
 
@@ -52,6 +52,8 @@ def _question(tx: Transaction, request: Request, item: Item, vault: Path) -> Que
         table_of(tx, request, item, vault),
         protection=None if item.protection is None else Protection.from_text(item.protection),
         is_derived=item.kind == Kind.RUN,
+        picture=None if item.picture is None else Picture.from_text(item.picture),
+        title=item.title,
     )
 
 
@@ -81,7 +83,7 @@ def store(tx: Transaction, request: Request, judgements: list[Judgement], object
 def fail(tx: Transaction, request_id: str, sentence: str, code: str = "") -> None:
     """Note that a check could not run. The request waits; it never passes by that.
 
-    What only its author can mend, a protection that does not suit the table, goes back to its author.
+    What only its author can mend, a protection or chart that does not suit the table, goes back to its author.
     """
     request = locked(tx, request_id)
     if request.state == State.CHECKING and code in AUTHORS_TO_MEND:
@@ -123,6 +125,8 @@ def _store(tx: Transaction, judgement: Judgement, objects: ObjectStore) -> None:
     item.cells = len(report.cells)
     item.report_digest = objects.put(report.to_json().encode())
     item.printed_digest = objects.put(judged.printed)
+    kept = None if judgement.verdict is Verdict.FAIL else judged.drawn
+    item.picture_digest = None if kept is None else objects.put(kept.to_bytes())
     item.archive_digest = archive.put(objects, judged.archived)
     item.archive_size = judgement.archive_size
 

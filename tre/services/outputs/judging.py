@@ -9,15 +9,16 @@ from pathlib import Path
 
 import duckdb
 
-from disclosure import Policy, Report, Statistic, assess, protect
+from disclosure import Policy, Report, Safe, Statistic, assess, protect
 from disclosure.released import Earlier, Released
 from disclosure.verdict import Verdict
 from tre.db.tables import Extract
 from tre.domain import canonical
 from tre.domain.errors import TreError
-from tre.domain.outputs import Protection
+from tre.domain.outputs import Picture, Protection
 from tre.services.outputs import archive, printing
 from tre.services.outputs.archive import Archive
+from tre.services.outputs.drawing import Drawn, drawn
 from tre.services.outputs.question import AUDIT_KEY, must_count_people, must_name_people
 from tre.services.platform import Platform
 
@@ -49,6 +50,8 @@ class Question:
         table: of which rows.
         protection: how the table is protected before it leaves, or None.
         is_derived: whether the rows were made by a run, so that their values are its author's claim.
+        picture: the chart that goes with the table, or None.
+        title: what the chart is called.
     """
 
     statistic: Statistic
@@ -56,6 +59,8 @@ class Question:
     table: Table
     protection: Protection | None = None
     is_derived: bool = False
+    picture: Picture | None = None
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,11 +86,13 @@ class Judged:
         report: the judgement on exactly the table that would leave.
         printed: that table, as the CSV that would leave.
         archived: what later checks must remember of it once it is released.
+        drawn: the chart that goes with it; of one that failed a draft, for its author alone.
     """
 
     report: Report
     printed: bytes
     archived: Released
+    drawn: Drawn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +144,11 @@ def answer(
     with _opened(question) as rows:
         report = assess(question.statistic, rows, _policy(question), earlier, key=AUDIT_KEY)
         if question.protection is None:
-            return Judged(report, printing.csv_bytes(printing.printed(report)), report.released(name))
-        return _protected(report, question, earlier, cell_key, name=name)
+            leaves, picture = printing.printed(report), _picture(question, report)
+            return Judged(report, printing.csv_bytes(leaves), report.released(name), picture)
+        safe = _protected(report, question.protection, question.table, earlier=earlier, cell_key=cell_key)
+        leaves, picture = printing.printed_safe(safe), _picture(question, safe)
+        return Judged(safe.report, printing.csv_bytes(leaves), safe.released(name), picture)
 
 
 def _policy(question: Question) -> Policy:
@@ -147,12 +157,18 @@ def _policy(question: Question) -> Policy:
 
 
 def _protected(
-    report: Report, question: Question, earlier: Sequence[Earlier], cell_key: bytes, *, name: str
-) -> Judged:
-    asked = question.protection or Protection.asked("suppress")
-    key = hmac.new(cell_key, question.table.edition.encode(), hashlib.sha256).digest()
-    safe = protect(report, str(asked.method), base=asked.base, key=key, released=earlier)
-    return Judged(safe.report, printing.csv_bytes(printing.printed_safe(safe)), safe.released(name))
+    report: Report, asked: Protection, table: Table, *, earlier: Sequence[Earlier], cell_key: bytes
+) -> Safe:
+    key = hmac.new(cell_key, table.edition.encode(), hashlib.sha256).digest()
+    return protect(report, str(asked.method), base=asked.base, key=key, released=earlier)
+
+
+def _picture(question: Question, source: Report | Safe) -> Drawn | None:
+    """Draw the chart that was asked, if one was; of a table that failed, a draft."""
+    if question.picture is None:
+        return None
+    report = source if isinstance(source, Report) else source.report
+    return drawn(question.picture, source, question.title, draft=report.verdict is Verdict.FAIL)
 
 
 def edition_of(extract: Extract) -> str:

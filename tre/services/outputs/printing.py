@@ -3,7 +3,10 @@
 import csv
 import io
 import math
+import re
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final, TypeAlias
 
 import pandas as pd
 
@@ -17,6 +20,9 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "
 """First characters at which spreadsheets take a text for a formula, the wide forms of Asian keyboards among them.
 
 Source: OWASP, CSV injection; ASVS 5.0, 1.2.10."""
+Field: TypeAlias = str | int | float | None
+"""What stands in a written table: a text, a number, or nothing."""
+_NUMBER: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?(e[+-]?[0-9]+)?")
 _JUDGEMENT = frozenset({"units", "unsafe", "rules"})
 
 
@@ -63,3 +69,41 @@ def _number(value: object) -> str:
     if plain is None or (isinstance(plain, float) and math.isnan(plain)):
         return ""
     return f"{plain:.{DIGITS}g}" if isinstance(plain, float) else str(plain)
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """A written table, read back: other forms of it are made of these fields and so say nothing else.
+
+    Attributes:
+        head: the names of the columns.
+        rows: the fields, in the order of the head.
+    """
+
+    head: tuple[str, ...]
+    rows: tuple[tuple[Field, ...], ...]
+
+
+def lines_of(content: bytes, labels: Sequence[str]) -> Lines:
+    """Read back what `csv_bytes` wrote.
+
+    Args:
+        content: the CSV.
+        labels: the columns that hold labels; there a text of digits is a text.
+    """
+    head, *rows = csv.reader(io.StringIO(content.decode(), newline=""))
+    names = {_text(label) for label in labels}
+    is_label = [name in names for name in head]
+    kept = [tuple(_field(*pair) for pair in zip(row, is_label, strict=True)) for row in rows]
+    return Lines(tuple(head), tuple(kept))
+
+
+def unguarded(text: str) -> str:
+    """Return a text without the apostrophe that keeps spreadsheets from taking it for a formula."""
+    return text[1:] if text.startswith("'") and text[1:].startswith(FORMULA) else text
+
+
+def _field(text: str, is_label: bool) -> Field:  # noqa: FBT001  of each column in turn
+    if is_label or not _NUMBER.fullmatch(text):
+        return text or None
+    return int(text) if text.lstrip("-").isdecimal() else float(text)

@@ -16,7 +16,7 @@ from tre.db.engine import Transaction
 from tre.db.tables import AuditEvent, Extract, Item, Publication, Release, Request
 from tre.domain.audit import Event
 from tre.domain.errors import Refused
-from tre.domain.outputs import Action, Mode, State
+from tre.domain.outputs import Action, Mode, Picture, State
 from tre.domain.people import WORKER
 from tre.domain.receipt import Body, ReleasedFile, ReleasedItem, Source, salted_digest
 from tre.domain.receipt import Charge as ReceiptCharge
@@ -26,6 +26,7 @@ from tre.services.outputs import files
 from tre.services.outputs.charging import release_of
 from tre.services.outputs.check import send_back, table_of, tasks
 from tre.services.outputs.check import store as restore
+from tre.services.outputs.drawing import Drawn
 from tre.services.outputs.facts import items_of, locked, move
 from tre.services.outputs.judging import Judgement, Table, Task, must_be_unchanged
 from tre.vault.objects import ObjectStore
@@ -162,11 +163,22 @@ def _content(tx: Transaction, item: Item, objects: ObjectStore) -> files.Content
         if item.report_digest is None or item.printed_digest is None:
             raise Refused("not_checked", "An exact item has no verdict; the request must be checked again.")
         report, printed = objects.get(item.report_digest), objects.get(item.printed_digest)
-        return files.exact_content(report, printed, item.protection)
+        return files.exact_content(report, printed, item.protection, _picture(item, objects))
     digest = _answer_digest(tx, item)
     if digest is None:
         raise Refused("not_drawn", "A noisy item has no stored answer yet; the release is tried again.")
-    return files.noisy_content(objects.get(digest), Statistic.from_json(item.specification))
+    asked = Statistic.from_json(item.specification)
+    picture = None if item.picture is None else Picture.from_text(item.picture)
+    return files.noisy_content(objects.get(digest), asked, picture, item.title)
+
+
+def _picture(item: Item, objects: ObjectStore) -> Drawn | None:
+    """Return the chart that was drawn when an exact item was judged, and that its voters saw."""
+    if item.picture is None:
+        return None
+    if item.picture_digest is None:
+        raise Refused("not_drawn", "The item's chart was not drawn; the request must be checked again.")
+    return Drawn.from_bytes(objects.get(item.picture_digest))
 
 
 def _body(tx: Transaction, release: Release, written: dict[str, bytes], pseudonym_key: bytes) -> Body:

@@ -93,10 +93,11 @@ def release_of(tx: Transaction, actor: Actor, request_id: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """Digests of what is stored about a checked exact item: the report, and the table as it would leave."""
+    """Digests of what is stored about a checked exact item: the report, the table as it would leave, its chart if any."""
 
     report: str
     printed: str
+    picture: str | None
 
 
 def evidence_of(tx: Transaction, actor: Actor, request_id: str, item_id: str) -> Evidence | None:
@@ -114,7 +115,7 @@ def evidence_of(tx: Transaction, actor: Actor, request_id: str, item_id: str) ->
     item = next((item for item in items_of(tx, request) if item.id == item_id), None)
     if item is None or item.mode != Mode.EXACT or item.report_digest is None or item.printed_digest is None:
         return None
-    return Evidence(item.report_digest, item.printed_digest)
+    return Evidence(item.report_digest, item.printed_digest, item.picture_digest)
 
 
 def _line(request: Request) -> View:
@@ -140,6 +141,7 @@ def _item(item: Item) -> View:
         "plan": item.plan,
         "reason": item.exact_reason,
         "protection": item.protection,
+        "picture": item.picture,
         "verdict": item.verdict,
         "findings": (item.findings or {}).get("findings", []),
         "cells": item.cells,

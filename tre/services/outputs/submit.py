@@ -15,12 +15,13 @@ from tre.domain.audit import Event
 from tre.domain.errors import BadInput, NotFound, Refused
 from tre.domain.ledger import NANO, ExactReason
 from tre.domain.manifest import Manifest
-from tre.domain.outputs import Action, Kind, Mode, Protection, State
+from tre.domain.outputs import Action, Kind, Mode, Picture, Protection, State
 from tre.domain.people import Actor
 from tre.queue import enqueue
 from tre.services import audit, ledger, projects
 from tre.services.dictionary import policy_of
 from tre.services.outputs.admission import admit
+from tre.services.outputs.drawing import stated
 from tre.services.outputs.facts import items_of, locked, move, must_be_member
 from tre.services.outputs.question import must_be_readable, must_name_people
 
@@ -44,6 +45,7 @@ class Ask:
         nano_rho: what a noisy one may cost, in nano-rho; None for an exact one.
         reason: why an exact one must be exact; None for a noisy one.
         protection: how an exact one is protected before it leaves, if at all.
+        picture: the chart that goes with it, if any.
     """
 
     statistic: str
@@ -52,6 +54,7 @@ class Ask:
     nano_rho: int | None = None
     reason: ExactReason | None = None
     protection: Protection | None = None
+    picture: Picture | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +96,7 @@ def submit(tx: Transaction, actor: Actor, submission: Submission) -> Request:
         item = _understood(ask, extract, run)
         item.id, item.request_id = f"{request.id}-v{request.version}-{position}", request.id
         item.version, item.position = request.version, position
+        item.picture = stated(ask.picture, item.specification, item.plan)
         tx.add(item)
     tx.flush()
     items = items_of(tx, request)
@@ -157,6 +161,7 @@ def manifest_digest(request: Request, items: list[Item], extract: Extract, run: 
                     "price": item.price,
                     "reason": item.exact_reason,
                     "protection": item.protection,
+                    "picture": item.picture,
                 }
                 for item in items
             ],

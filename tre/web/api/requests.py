@@ -1,12 +1,14 @@
 """Output requests by program."""
 
+from dataclasses import replace
+
 from starlette.responses import Response
 
 from tre.db.engine import Transaction
 from tre.domain.audit import Event
 from tre.domain.errors import BadInput
 from tre.domain.ledger import ExactReason
-from tre.domain.outputs import Decision, Mode, Protection, State
+from tre.domain.outputs import Decision, Mode, Picture, Protection, State
 from tre.domain.people import Actor
 from tre.services import projects
 from tre.services.outputs import fetch, show
@@ -96,7 +98,11 @@ def _submission(tx: Transaction, actor: Actor, asked: SubmissionAsked) -> Submis
         reason = _reason(asked.reason)
     else:
         cost = precision.nano(projects.manifest_of(tx, asked.project).linkage.population)
-    asks = tuple(ask_for(text, reason, cost, protection_of(asked.protection)) for text in asked.items)
+    chart = None if asked.chart is None else Picture.asked(asked.chart.kind, asked.chart.measure)
+    asks = tuple(
+        replace(ask_for(text, reason, cost, protection_of(asked.protection)), picture=chart)
+        for text in asked.items
+    )
     return Submission(asked.project, asked.title, asked.context, asks, run=asked.run, again=asked.again)
 
 

@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from tre.wire import Mode, Name, ProtectionShape, Sentence, Shape, StatisticText
+from tre.wire import ChartShape, Mode, Name, ProtectionShape, Sentence, Shape, StatisticText
 
 
 class SignIn(Shape):
@@ -42,6 +42,7 @@ class SubmissionAsked(Shape):
         again: the returned request that this is a new version of.
         items: statistics, each as the text of `Statistic.to_json()`.
         protection: how each of them is protected before it leaves; only with mode `exact`.
+        chart: the chart that goes with each of them.
     """
 
     project: Name
@@ -56,6 +57,7 @@ class SubmissionAsked(Shape):
     again: Name | None = None
     items: list[StatisticText]
     protection: ProtectionShape | None = None
+    chart: ChartShape | None = None
 
 
 class VoteAsked(Shape):

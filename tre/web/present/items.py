@@ -19,6 +19,8 @@ from disclosure.measure import Measure
 from disclosure.safe import WITHHELD
 from tre.domain.outputs import Method, Protection
 from tre.services.outputs.asking import priced
+from tre.services.outputs.drawing import Drawn
+from tre.web.present.charts import charted
 from tre.web.rendering import number
 
 MOST_ROWS: Final = 1_000
@@ -53,10 +55,11 @@ Shown = dict[str, object]
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What is known of a checked exact item: the report on it, and the table as it would leave, as CSV."""
+    """What is known of a checked exact item: the report on it, the table as it would leave, as CSV, and its chart."""
 
     report: Report
     printed: bytes
+    drawn: Drawn | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +92,8 @@ def item(view: Mapping[str, object], evidence: Evidence | None) -> Shown:
         "named": [] if report is None else findings(report),
         "leaves": None if evidence is None or view["protection"] is None else leaves(evidence),
         "protected": None if view["protection"] is None else protected(str(view["protection"])),
+        "charted": None if view["picture"] is None else charted(str(view["picture"])),
+        "alternative": None if evidence is None or evidence.drawn is None else evidence.drawn.alternative,
     }
     if view["plan"] is None:
         return common
