@@ -7,7 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from disclosure import chart, dp
+    from disclosure import chart, dp, sacro
     from disclosure.assessment import assess
     from disclosure.errors import DisclosureError
     from disclosure.frame import (
@@ -56,6 +56,7 @@ __all__ = [
     "probit",
     "protect",
     "protect_together",
+    "sacro",
     "strictest_of",
 ]
 
@@ -89,7 +90,7 @@ _HOMES: Final = {
 
 def __getattr__(name: str) -> object:
     """Load a public name from the module that holds it."""
-    if name in {"chart", "dp"}:
+    if name in {"chart", "dp", "sacro"}:
         return import_module(f"disclosure.{name}")
     if name not in _HOMES:
         raise AttributeError(f"module 'disclosure' has no attribute {name!r}")

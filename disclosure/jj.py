@@ -7,13 +7,17 @@ from typing import Final
 import numpy as np
 
 from disclosure.audit.insiders import counted_people, groups_of
+from disclosure.audit.knowledge import check_additive, equations_of, hidden_system
 from disclosure.audit.system import Equations, Layer, Mask, Places, Reals, System, stack
+from disclosure.audit.tables import alone
 from disclosure.errors import DisclosureError
+from disclosure.quantity import Role
+from disclosure.result import Report
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class JJ:
-    """A table read from a JJ file.
+    """A table as a JJ file holds it.
 
     Attributes:
         values: per cell its value.
@@ -71,32 +75,145 @@ class JJ:
 SMALLEST: Final = 1e-5
 """Smallest protection as a share of the table's largest, ten times the solver's slack; smaller ones are raised to it.
 Source: ours."""
+MAX_JJ: Final = 200_000_000
+"""Largest file, in bytes. Source: ours; a million cells with their relations."""
+MARKS: Final = frozenset("suzm")
+"""What stands of a cell: safe, unsafe, never to be withheld, withheld for others. Source: tau-Argus, JJ format."""
+FIELDS: Final = 9
+"""What a line of a cell holds. Source: tau-Argus, JJ format; the last, sliding protection, is not used here."""
 CENT: Final = 0.011
 """How far a protection level may be from a share of the value, in the table's unit. Source: the format's two decimal
 places, rounded up by tau-Argus."""
 
 
 def read_jj(path: Path) -> JJ:
-    """Read a JJ file.
+    """Read a JJ file, whoever wrote it.
 
     Raises:
-        DisclosureError: "jj": it is not such a file.
+        DisclosureError: "jj": it is not such a file: too large, a number that is none or not finite, a mark or cell that
+            does not exist, bounds on the wrong side of a value, a protection below nought.
     """
     try:
-        lines = path.read_text(encoding="utf-8").split("\n")
-        count = int(lines[1])
-        cells = [line.split() for line in lines[2 : 2 + count]]
-        columns = np.array([[float(field) for field in (*cell[1:3], *cell[4:9])] for cell in cells])
-        relations = lines[3 + count : 3 + count + int(lines[2 + count])]
-        marks = [cell[3] for cell in cells]
-        values, costs, lower, upper, need_down, need_up, _ = columns.T
-        equations = _equations(relations)
+        with path.open("rb") as stream:
+            content = stream.read(MAX_JJ + 1)
+        table = _table(content.decode().split("\n")) if len(content) <= MAX_JJ else None
     except (OSError, ValueError, IndexError):
+        table = None
+    if table is None or not _is_sound(table):
+        raise DisclosureError("jj", f"The file {path.name!r} is no table in JJ format; give another.")
+    return table
+
+
+def write_jj(table: JJ, path: Path) -> None:
+    """Write a JJ file; reading it again gives the same table.
+
+    Raises:
+        DisclosureError: "jj": it is no table that could be read again.
+    """
+    if not _is_sound(table):
         raise DisclosureError(
-            "jj", f"The file {path.name!r} is no table in JJ format; give another."
-        ) from None
+            "jj", "The table has cells or bounds that the JJ format cannot hold; nothing was written."
+        )
+    marks = np.select([table.unsafe, table.frozen], ["u", "z"], "s").tolist()
+    numbers = [
+        each.tolist()
+        for each in (table.values, table.costs, table.lower, table.upper, table.need_down, table.need_up)
+    ]
+    lines = ["0", str(len(marks))]
+    for place, (mark, value, cost, *bounds) in enumerate(zip(marks, *numbers, strict=True)):
+        written = " ".join(f"{bound!r}" for bound in (*bounds, 0.0))
+        lines.append(f"{place} {value!r} {cost!r} {mark} {written}")
+    lines += [str(table.equations.count), *_relations(table.equations)]
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+
+
+def jj_of(report: Report, measure: str | None = None) -> JJ:
+    """Return a checked table as tau-Argus takes it: each number with its bounds and protection levels, and the relations.
+
+    Args:
+        report: the check of a table of counts or unweighted sums.
+        measure: the sum that is meant; None for the counts of rows.
+
+    Raises:
+        DisclosureError: "unsuitable": another statistic; "no_evidence": the report was loaded.
+    """
+    check_additive(report)
+    unsafe = report.cells["unsafe"].to_numpy(dtype=np.bool_)
+    system = hidden_system(alone(report), unsafe)
+    name, layer = _layer(report, measure, system.names)
+    place, unit = slice(layer * system.cells, (layer + 1) * system.cells), system.units[layer]
+    values = np.nan_to_num(report.cells[name].to_numpy(dtype=np.float64))  # nobody adds up to nought
+    return JJ(
+        values,
+        np.maximum(np.abs(values), 1.0),
+        unsafe,
+        np.zeros(len(values), dtype=np.bool_),
+        values - system.down[place] * unit,
+        values + system.up[place] * unit,
+        system.need_down[place] * unit,
+        system.need_up[place] * unit,
+        equations_of(report),
+    )
+
+
+def _layer(report: Report, measure: str | None, names: tuple[str, ...]) -> tuple[str, int]:
+    """Return the column of the report that is meant, and where it stands among the numbers of the system."""
+    if measure is None:
+        return "n", 0
+    found = {each.name: each for each in report.statistic.measures}
+    asked = found.get(measure)
+    said = "" if asked is None else f"{asked.column} {Role.VALUE.value}"
+    if asked is None or asked.function != "sum" or said not in names:
+        raise DisclosureError("unsuitable", "Name an unweighted sum of the table; others add up to nothing.")
+    return measure, names.index(said)
+
+
+def _table(lines: list[str]) -> JJ:
+    count = _whole(lines[1])
+    cells = [line.split() for line in lines[2 : 2 + count]]
+    columns = np.array([[float(field) for field in (*cell[1:3], *cell[4:9])] for cell in cells])
+    if [int(cell[0]) for cell in cells] != [*range(count)] or any(len(cell) != FIELDS for cell in cells):
+        raise ValueError
+    size = _whole(lines[2 + count])
+    relations = lines[3 + count : 3 + count + size]
+    marks = [cell[3] for cell in cells]
+    if (
+        len(relations) != size
+        or any(line.strip() for line in lines[3 + count + size :])
+        or not set(marks) <= MARKS
+    ):
+        raise ValueError
+    values, costs, lower, upper, need_down, need_up, _ = columns.T
     unsafe, frozen = (np.array([mark == letter for mark in marks], dtype=np.bool_) for letter in "uz")
-    return JJ(values, costs, unsafe, frozen, lower, upper, need_down, need_up, equations)
+    return JJ(values, costs, unsafe, frozen, lower, upper, need_down, need_up, _equations(relations))
+
+
+def _whole(text: str) -> int:
+    """Read a number of lines; at least one, and no more than a file can hold."""
+    number = int(text)
+    if not 1 <= number <= MAX_JJ:
+        raise ValueError
+    return number
+
+
+def _is_sound(table: JJ) -> bool:
+    """Whether every number is finite and on its side, and every relation is about cells of the table."""
+    bounds = (table.lower, table.upper, table.need_down, table.need_up)
+    numbers = np.concatenate([table.values, table.costs, *bounds])
+    cells, size = table.equations.cells, len(table.values)
+    return bool(
+        np.isfinite(numbers).all()
+        and np.isfinite(table.equations.signs).all()
+        and (table.lower <= table.values).all()
+        and (table.values <= table.upper).all()
+        and min(
+            table.need_down.min(initial=0.0), table.need_up.min(initial=0.0), table.costs.min(initial=0.0)
+        )
+        >= 0
+        and cells.min(initial=0) >= 0
+        and cells.max(initial=0) < size
+        and not (table.unsafe & table.frozen).any()
+    )
 
 
 def _equations(relations: list[str]) -> Equations:
@@ -113,3 +230,11 @@ def _equations(relations: list[str]) -> Equations:
     return Equations(
         np.array(rows, dtype=np.int64), np.array(cells, dtype=np.int64), np.array(signs), len(relations)
     )
+
+
+def _relations(equations: Equations) -> list[str]:
+    parts: list[list[str]] = [[] for _ in range(equations.count)]
+    entries = (equations.rows.tolist(), equations.cells.tolist(), equations.signs.tolist())
+    for row, cell, sign in zip(*entries, strict=True):
+        parts[row].append(f"{cell} ({int(sign) if sign.is_integer() else repr(sign)})")
+    return [f"0 {len(line)} : {' '.join(line)}" for line in parts]

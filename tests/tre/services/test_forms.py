@@ -8,8 +8,9 @@ from xml.etree import ElementTree as ET
 import pandas as pd
 import pytest
 
+from disclosure.printed import FORMULA, csv_bytes
 from tre.services.outputs.latex import escaped, latex_bytes
-from tre.services.outputs.printing import FORMULA, csv_bytes, lines_of, unguarded
+from tre.services.outputs.lines import lines_of, unguarded
 from tre.services.outputs.sheets import xlsx_bytes
 
 HOSTILE = [

@@ -53,7 +53,7 @@ def test_two_checkers_approve_by_page_and_the_author_fetches_what_was_released(
         assert hashlib.sha256(answer.content).hexdigest() in words(files)
         (folder / link.rsplit("/", 1)[1]).write_bytes(answer.content)
     assert receipt_faults(folder, house.platform.public_key) == []
-    assert len(house.events(Event.RELEASE_FETCHED)) == len(links) == 4
+    assert len(house.events(Event.RELEASE_FETCHED)) == len(links) == 8
 
 
 def test_an_exact_item_shows_its_cells_the_unsafe_ones_in_words_and_shade(

@@ -62,7 +62,7 @@ def test_an_exact_release_charges_the_exact_account_with_its_reason(house: House
 def test_a_mixed_release_charges_both(house: House) -> None:
     request = house.approved(house.noisy(), house.exact(title="Exact"))
     house.jobs.release(request)
-    assert len(verified(house, request)["body"]["files"]) == 3
+    assert len(verified(house, request)["body"]["files"]) == 7
     assert house.books() == dict.fromkeys(ACCOUNTS, (PRICE, 0, 1, 5))
 
 

@@ -16,13 +16,14 @@ import pandas as pd
 from disclosure import DisclosureError, Report, Statistic
 from disclosure.columns import label_columns
 from disclosure.dp import NANO, Answer
+from disclosure.printed import csv_bytes, labelled
 from disclosure.safe import WITHHELD
 from tre.db.tables import Item, Request
 from tre.domain.outputs import Picture
 from tre.sandbox.environments import environment_digest as digest_of_environment
 from tre.services.outputs.drawing import Drawn, drawn
 from tre.services.outputs.latex import latex_bytes
-from tre.services.outputs.printing import csv_bytes, labelled, lines_of
+from tre.services.outputs.lines import lines_of
 from tre.services.outputs.sheets import xlsx_bytes
 
 

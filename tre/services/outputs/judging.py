@@ -10,13 +10,14 @@ from pathlib import Path
 import duckdb
 
 from disclosure import Policy, Report, Safe, Statistic, assess, protect
+from disclosure.printed import csv_bytes, printed, printed_safe
 from disclosure.released import Earlier, Released
 from disclosure.verdict import Verdict
 from tre.db.tables import Extract
 from tre.domain import canonical
 from tre.domain.errors import TreError
 from tre.domain.outputs import Picture, Protection
-from tre.services.outputs import archive, printing
+from tre.services.outputs import archive
 from tre.services.outputs.archive import Archive
 from tre.services.outputs.drawing import Drawn, drawn
 from tre.services.outputs.question import AUDIT_KEY, must_count_people, must_name_people
@@ -144,11 +145,11 @@ def answer(
     with _opened(question) as rows:
         report = assess(question.statistic, rows, _policy(question), earlier, key=AUDIT_KEY)
         if question.protection is None:
-            leaves, picture = printing.printed(report), _picture(question, report)
-            return Judged(report, printing.csv_bytes(leaves), report.released(name), picture)
+            leaves, picture = printed(report), _picture(question, report)
+            return Judged(report, csv_bytes(leaves), report.released(name), picture)
         safe = _protected(report, question.protection, question.table, earlier=earlier, cell_key=cell_key)
-        leaves, picture = printing.printed_safe(safe), _picture(question, safe)
-        return Judged(safe.report, printing.csv_bytes(leaves), safe.released(name), picture)
+        leaves, picture = printed_safe(safe), _picture(question, safe)
+        return Judged(safe.report, csv_bytes(leaves), safe.released(name), picture)
 
 
 def _policy(question: Question) -> Policy:

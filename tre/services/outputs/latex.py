@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Final
 
-from tre.services.outputs.printing import Field, Lines, unguarded
+from tre.services.outputs.lines import Field, Lines, unguarded
 
 _SIGNS: Final = {
     "\\": r"\textbackslash{}",

@@ -7,7 +7,7 @@ from typing import Final
 
 import xlsxwriter
 
-from tre.services.outputs.printing import Field, Lines
+from tre.services.outputs.lines import Field, Lines
 
 MADE: Final = datetime(1980, 1, 1)  # noqa: DTZ001  the format has no time zones
 """The date that every file bears, so that the same table gives the same bytes. Source: the first that ZIP can hold."""
