@@ -1,6 +1,6 @@
 """What every question in pandas' words takes besides, and how it becomes an answer."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
@@ -10,23 +10,7 @@ from disclosure.policy import Policy
 from disclosure.released import Earlier
 from disclosure.source import Data
 from disclosure.statistic import Statistic
-from disclosure.unit import Unit
-
-
-class Asked(TypedDict, total=False):
-    """Of whom a statistic is asked.
-
-    Attributes:
-        unit: the column of the privacy unit, or those of its levels; left out, each row is a unit of its own.
-        where: a filter such as "age >= 18", or None.
-        derive: derived columns, each a name and an expression.
-        title: the author's title.
-    """
-
-    unit: Unit
-    where: str | None
-    derive: Mapping[str, str] | None
-    title: str
+from disclosure.wording import OfCurve, OfModel, OfTable
 
 
 class Judging(TypedDict, total=False):
@@ -43,41 +27,6 @@ class Judging(TypedDict, total=False):
     released: Sequence[Earlier]
     key: str | None
     source: str | None
-
-
-class OfTable(Asked, total=False):
-    """The same of a table.
-
-    Attributes:
-        weight: the column of weights.
-    """
-
-    weight: str | None
-
-
-class OfModel(Asked, total=False):
-    """The same of a model, in the words that `Statistic.model` explains."""
-
-    by: Iterable[str] | None
-    weights: str | None
-    errors: str | None
-    cluster: str | None
-    absorb: Sequence[str] | None
-    strata: Sequence[str] | None
-    event: str | None
-    ties: str | None
-    exposure: str | None
-    level: float
-
-
-class OfCurve(Asked, total=False):
-    """The same of a survival curve, in the words that `Statistic.survival` explains."""
-
-    at: Sequence[float] | None
-    coarsen: bool
-    test: str | None
-    level: float
-    weight: str | None
 
 
 class JudgedTable(OfTable, Judging, total=False):
@@ -118,8 +67,3 @@ def source_of(data: Data, source: str | None) -> str:
     if source is not None:
         return source
     return Path(data).stem if isinstance(data, str | Path) else "data"
-
-
-def names_of(columns: str | Sequence[str] | None) -> tuple[str, ...]:
-    """Return one name, several or none as a tuple."""
-    return (columns,) if isinstance(columns, str) else tuple(columns or ())

@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from disclosure.frame.asking import Asked, JudgedCurve, OfCurve, checked, names_of, source_of
+from disclosure.frame.asking import JudgedCurve, checked, source_of
 from disclosure.frame.checked import Checked
 from disclosure.policy import Policy
 from disclosure.released import Earlier
 from disclosure.source import Data
 from disclosure.statistic import Statistic
+from disclosure.wording import Asked, OfCurve, names_of
 
 
 def histogram(  # noqa: PLR0913  all but three by keyword

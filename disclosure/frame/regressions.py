@@ -3,12 +3,13 @@
 from collections.abc import Sequence
 from typing import Unpack
 
-from disclosure.frame.asking import JudgedModel, OfModel, checked, source_of
+from disclosure.frame.asking import JudgedModel, checked, source_of
 from disclosure.frame.checked import Checked
 from disclosure.policy import Policy
 from disclosure.released import Earlier
 from disclosure.source import Data
 from disclosure.statistic import Statistic
+from disclosure.wording import OfModel
 
 
 def ols(formula: object, data: Data, **words: Unpack[JudgedModel]) -> Checked:

@@ -1,17 +1,14 @@
 """Tables in pandas' words: crosstab and pivot_table."""
 
-from collections.abc import Mapping, Sequence
-from typing import TypeAlias, Unpack
+from collections.abc import Sequence
+from typing import Unpack
 
-from disclosure.errors import DisclosureError
-from disclosure.frame.asking import JudgedTable, OfTable, checked, names_of, source_of
+from disclosure.frame.asking import JudgedTable, checked, source_of
 from disclosure.frame.checked import Checked
 from disclosure.policy import Policy
 from disclosure.released import Earlier
 from disclosure.source import Data
-from disclosure.statistic import Statistic
-
-_Measures: TypeAlias = Mapping[str, Sequence[str | None]] | None
+from disclosure.wording import Layout, OfTable, crosstab_layout, pivot_layout
 
 
 def crosstab(
@@ -37,12 +34,8 @@ def crosstab(
     Raises:
         DisclosureError: "measure": an aggregation without `values`, or shares of one; else as `Statistic.table`, `assess`.
     """
-    groups = [names_of(each) for each in by]
-    share = "all" if normalize is True else normalize or None
-    measures = _measures(names_of(values), names_of(aggfunc), share)
-    across = groups[-1] if len(groups) > 1 else ()
-    down = [name for group in groups[: len(groups) - bool(across)] for name in group]
-    return _table(data, (down, across), measures, margins=margins, **words)
+    layout = crosstab_layout(by, values=values, aggfunc=aggfunc, normalize=normalize)
+    return _table(data, layout, margins=margins, **words)
 
 
 def pivot_table(  # noqa: PLR0913  pandas' own words, by keyword
@@ -69,14 +62,12 @@ def pivot_table(  # noqa: PLR0913  pandas' own words, by keyword
     Raises:
         DisclosureError: as `crosstab`.
     """
-    measures = _measures(names_of(values), names_of(aggfunc), None)
-    return _table(data, (names_of(index), names_of(columns)), measures, margins=margins, **words)
+    return _table(data, pivot_layout(values, index, columns, aggfunc), margins=margins, **words)
 
 
 def _table(  # noqa: PLR0913  by keyword
     data: Data,
-    heads: tuple[Sequence[str], Sequence[str]],
-    measures: _Measures,
+    layout: Layout,
     *,
     margins: bool,
     policy: Policy | str = "standard",
@@ -86,24 +77,5 @@ def _table(  # noqa: PLR0913  by keyword
     **words: Unpack[OfTable],
 ) -> Checked:
     """Ask for a table whose dimensions head rows and columns, and check it."""
-    down, across = heads
-    by = (*down, *across)
-    stat = Statistic.table(source_of(data, source), by=by, measures=measures, margins=margins, **words)
-    return checked(stat, data, across=across, policy=policy, released=released, key=key)
-
-
-def _measures(values: Sequence[str], functions: Sequence[str], share: str | None) -> _Measures:
-    """Return what is asked in each cell; None for plain counts.
-
-    Raises:
-        DisclosureError: "measure".
-    """
-    if share is not None:
-        if values:
-            raise DisclosureError("measure", "Only counts become shares; leave out `values` or `normalize`.")
-        return {"share": ("proportion", None, share)}
-    if not values:
-        if tuple(functions) != ("count",):
-            raise DisclosureError("measure", "Say of which column the aggregation is wanted: values='...'.")
-        return None
-    return {f"{value}_{function}": (function, value) for value in values for function in functions}
+    stat = layout.statistic(source_of(data, source), margins=margins, **words)
+    return checked(stat, data, across=layout.across, policy=policy, released=released, key=key)

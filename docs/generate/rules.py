@@ -7,13 +7,22 @@ from typing import Any, Final
 from disclosure import Policy
 from disclosure.assessment import assess
 from disclosure.association import rules as associated
-from disclosure.differencing import differences
+from disclosure.differencing import differences, protected_differences
+from disclosure.models import block, columns, means
 from disclosure.rules import RULES, counts, failed, failed_check, pointing, position, sameness, shape, sharing
 from disclosure.rules.concentration import dominance, p_percent
 from disclosure.survival import rules as survival
 from docs.generate.writing import attributes, bullets, code, page, sentence, summary, table
 
 Check = Callable[..., Any]  # Any: checks of tables, curves and models are called differently
+EVERY: Final[tuple[Check, ...]] = (
+    *RULES,
+    *survival.RULES,
+    *associated.RULES,
+    *means.MEAN_RULES,
+    *columns.COLUMN_RULES,
+)
+"""Every rule on tables, curves, associations and models, in the order in which each kind asks them."""
 BESIDE: Final = frozenset({"name", "source"})
 """Fields of a policy that are no thresholds."""
 
@@ -52,7 +61,10 @@ BOOK: Final = (
             sameness.commonest,
             sharing.curve,
             survival.threshold,
+            survival.comparison,
             associated.threshold,
+            means.threshold,
+            means.means,
         ),
     ),
     Entry(
@@ -69,7 +81,7 @@ BOOK: Final = (
         "Who knows their own part takes it away from the total; what is left bounds the largest part.",
         "Parts of 1,000, 500 and 60: the second learns the first to within 6%.",
         ("p_percent",),
-        (p_percent, sharing.curve, associated.p_percent),
+        (p_percent, sharing.curve, survival.weights, associated.p_percent, means.means),
     ),
     Entry(
         "dominance",
@@ -77,7 +89,14 @@ BOOK: Final = (
         "The number is then nearly their own.",
         "Two firms hold 95% of the turnover in a cell of forty.",
         ("dominance_share", "single_share", "concentration_share"),
-        (dominance, sharing.concentration, associated.dominance),
+        (
+            dominance,
+            sharing.concentration,
+            survival.weights,
+            associated.dominance,
+            columns.contributions,
+            means.means,
+        ),
     ),
     Entry(
         "all_equal",
@@ -85,7 +104,7 @@ BOOK: Final = (
         "A mean tells then what each of them has, however many they are.",
         "All 330 people of a ward receive the same benefit.",
         ("equal_values_unsafe",),
-        (sameness.all_equal, associated.all_equal),
+        (sameness.all_equal, associated.all_equal, means.perfect, means.means),
     ),
     Entry(
         "group",
@@ -117,7 +136,7 @@ BOOK: Final = (
         "With none left, the estimates are the data, written otherwise.",
         "A regression of twelve people on nine columns.",
         ("min_degrees",),
-        (shape.dof, associated.dof),
+        (shape.dof, survival.comparison, associated.dof, means.degrees),
     ),
     Entry(
         "design",
@@ -125,7 +144,16 @@ BOOK: Final = (
         "Constant and coefficient of one person's dummy add up to that person's value.",
         "A dummy that is 1 for one person among 3,000.",
         ("min_design_units", "leverage_share", "min_estimates"),
-        (associated.design,),
+        (
+            associated.design,
+            columns.categories,
+            columns.columns,
+            columns.influence,
+            columns.leverage,
+            columns.absorbed,
+            means.perfect,
+            means.single,
+        ),
     ),
     Entry(
         "survival_step",
@@ -133,7 +161,7 @@ BOOK: Final = (
         "A step for each event gives every person's own time.",
         "A curve in days with 134 steps for 134 deaths.",
         ("min_step_units",),
-        (survival.survival_step,),
+        (survival.survival_step, survival.curves),
     ),
     Entry(
         "differencing",
@@ -141,7 +169,7 @@ BOOK: Final = (
         "Two tables that are safe each give the difference between their people.",
         "All adults by region, then all adults but those above ninety.",
         ("min_units",),
-        (differences,),
+        (differences, protected_differences, block.differences_beside),
     ),
     Entry(
         "recoverable",
@@ -164,7 +192,7 @@ BOOK: Final = (
         "What was not checked has not passed.",
         "Infinite values in a column of which the sum is asked.",
         ("max_cells",),
-        (failed, failed_check, sharing.unshared),
+        (failed, failed_check, sharing.unshared, associated.computed),
     ),
 )
 
@@ -173,7 +201,7 @@ def rules() -> dict[str, str]:
     """Return the rule book.
 
     Raises:
-        LookupError: a threshold of the policy, or a rule on tables, stands in no entry.
+        LookupError: a threshold of the policy, or a rule on anything, stands in no entry.
     """
     _complete()
     return {
@@ -181,11 +209,30 @@ def rules() -> dict[str, str]:
             "Rule book: every rule on an output",
             summary(assess) + " Findings name the rule; every "
             "threshold, with the stricter preset, is in the [policy](policy.md).",
-            table(("Rule", "Finds"), ((code(entry.rule), entry.asks) for entry in BOOK)),
+            table(("Rule", "Finds"), ((f"[`{entry.rule}`](#{entry.rule})", entry.asks) for entry in BOOK)),
+            "Of each kind of statistic these are asked, in this order.",
+            table(("Statistic", "Checks"), _kinds()),
             *(part for entry in BOOK for part in _section(entry)),
             f"Thresholds are those of the preset `standard`. Rule book behind it: {Policy().source}.",
         )
     }
+
+
+def _kinds() -> Iterable[tuple[str, str]]:
+    """Yield per kind of statistic the rules that are asked of it, each linked to its entry."""
+    homes: dict[Check, list[str]] = {}
+    for entry in BOOK:
+        for check in entry.checks:
+            homes.setdefault(check, []).append(entry.rule)
+    kinds = {
+        "Tables, quantiles and histograms": RULES,
+        "Survival curves": survival.RULES,
+        "Associations and tests": associated.RULES,
+        "Models": (*means.MEAN_RULES, *columns.COLUMN_RULES),
+    }
+    for kind, asked in kinds.items():
+        named = dict.fromkeys(rule for check in asked for rule in homes.get(check, ()))
+        yield kind, ", ".join(f"[`{rule}`](#{rule})" for rule in named)
 
 
 def _section(entry: Entry) -> Iterable[str]:
@@ -214,6 +261,6 @@ def _complete() -> None:
     told = {name for entry in BOOK for name in entry.thresholds}
     checked = {check for entry in BOOK for check in entry.checks}
     missing = [field.name for field in fields(Policy) if field.name not in told | BESIDE]
-    missing += [_place(rule) for rule in RULES if rule not in checked]
+    missing += [_place(rule) for rule in EVERY if rule not in checked]
     if missing:
         raise LookupError(f"The rule book leaves out {', '.join(missing)}; add it to BOOK.")

@@ -30,6 +30,9 @@ from tre.services.outputs.submit import submit as submit_request
 app = typer.Typer(name="request", help="Output requests.", no_args_is_help=True)
 Id = Annotated[str, typer.Argument(metavar="ID", help="The request's identifier.")]
 Reason = Annotated[str, typer.Option(help="Why. The author reads it when the request is decided.")]
+CHART = Annotated[
+    str | None, typer.Option(help=f"The chart that goes with each table: {', '.join(ChartKind)}.")
+]
 DEFAULT_PRECISION = "standard"
 
 
@@ -49,9 +52,7 @@ def submit(
     reason: Annotated[ExactReason, typer.Option(help="Why it must be exact.")] = ExactReason.UNSTATED,
     protect: PROTECT = None,
     base: BASE = None,
-    chart: Annotated[
-        str | None, typer.Option(help=f"The chart that goes with each table: {', '.join(ChartKind)}.")
-    ] = None,
+    chart: CHART = None,
     run: Annotated[str | None, typer.Option(help="The trusted run whose tables are asked about.")] = None,
     again: Annotated[str | None, typer.Option(help="The returned request that this replaces.")] = None,
     person: AS = None,

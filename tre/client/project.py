@@ -141,44 +141,14 @@ class Project(Questions):
         self._derived[known] = unit
         return known
 
-    def crosstab(  # noqa: PLR0913 - pandas' own words, all by keyword
-        self,
-        *by: str,
-        values: str | None = None,
-        aggfunc: str = "count",
-        where: str | None = None,
-        derive: Mapping[str, str] | None = None,
-        source: str = "linked",
-        margins: bool = True,
-        title: str = "",
-    ) -> Table:
-        """Ask for a table: counts of `by`, or `aggfunc` of `values` within them. Without a title it gets a plain one.
+    def ask(self, statistic: Statistic, *, across: Sequence[str] = ()) -> Table:
+        """Ask a statistic that was made by hand, or read with `Statistic.from_json`.
 
-        Columns may be derived first, such as {"visits": "count()", "old": "age >= 65"}.
-
-        Raises:
-            ClientError: the source is not known.
-            DisclosureError: the statistic cannot be asked, with the reason.
+        Args:
+            statistic: what is asked.
+            across: the dimensions that head columns where the answer is laid out wide.
         """
-        if values is None and aggfunc != "count":
-            raise ClientError("no_values", f"Say of which column the {aggfunc} is wanted: values='...'.")
-        measures = None if values is None else {f"{values}_{aggfunc}": (aggfunc, values)}
-        plain = "Numbers" if values is None else f"{aggfunc.capitalize()} of {values}"
-        statistic = Statistic.table(
-            source,
-            by=by,
-            measures=measures,
-            unit=self.unit_of(source),
-            where=where,
-            derive=derive,
-            margins=margins,
-            title=title or f"{plain} by {' and '.join(by)}",
-        )
-        return self.ask(statistic)
-
-    def ask(self, statistic: Statistic) -> Table:
-        """Ask a statistic that was made by hand, or read with `Statistic.from_json`."""
-        return Table(statistic, self._channel, practice=self.simulate)
+        return Table(statistic, self._channel, practice=self.simulate, across=tuple(across))
 
     def unit_of(self, source: str) -> str:
         """Return the column of the privacy unit of a table of the extract or a registered one.
@@ -206,21 +176,6 @@ class Project(Questions):
         dictionary = dp.Dictionary.from_json(json.dumps(dict(self.dictionary(statistic.source))))
         rho = Decimal(dp.PRECISIONS[precision]) / dp.NANO
         return dp.simulate(statistic, self.table(statistic.source).path, dictionary, n=n, rho=rho)
-
-    def pivot_table(  # noqa: PLR0913 - pandas' own words, all by keyword
-        self,
-        *,
-        index: str | Sequence[str],
-        columns: str | Sequence[str] = (),
-        values: str | None = None,
-        aggfunc: str = "mean",
-        where: str | None = None,
-        derive: Mapping[str, str] | None = None,
-        source: str = "linked",
-    ) -> Table:
-        """The same in pandas' other words: dimensions as `index` and `columns`."""
-        by = (*_names(index), *_names(columns))
-        return self.crosstab(*by, values=values, aggfunc=aggfunc, where=where, derive=derive, source=source)
 
     def submit(  # noqa: PLR0913 - all but the tables by keyword
         self,
@@ -268,7 +223,3 @@ class Project(Questions):
 
     def __repr__(self) -> str:
         return f"Project({self.name}: {', '.join(self.tables())})"
-
-
-def _names(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)

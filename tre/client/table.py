@@ -6,6 +6,7 @@ from html import escape
 from typing import TYPE_CHECKING, Final
 
 from disclosure.columns import label_columns
+from disclosure.kind import TABULAR
 from disclosure.measure import Measure
 from disclosure.statistic import Statistic
 from tre.client.channel import Channel
@@ -39,11 +40,18 @@ class Check:
 
     Attributes:
         answer: what the platform said.
-        dimensions: how many of the first columns are dimensions.
+        statistic: what was asked.
+        across: the dimensions that head columns where the answer is laid out wide.
     """
 
     answer: CheckAnswer
-    dimensions: int
+    statistic: Statistic
+    across: tuple[str, ...] = ()
+
+    @property
+    def dimensions(self) -> int:
+        """How many of the first columns are dimensions."""
+        return len(label_columns(self.statistic))
 
     @property
     def verdict(self) -> str:
@@ -60,6 +68,20 @@ class Check:
         import pandas as pd  # noqa: PLC0415 - slow; only when wanted
 
         return pd.DataFrame(list(self.answer.rows), columns=list(self.answer.columns))
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """The same numbers as pandas lays them out, "All" for a total; unsafe ones too, so look at `verdict` first."""
+        import pandas as pd  # noqa: PLC0415 - slow; only when wanted
+
+        from disclosure.frame.wide import long_table, wide_table  # noqa: PLC0415 - slow; only when wanted
+
+        cells = self.to_pandas()
+        for place, name in enumerate(label_columns(self.statistic)):  # None is a total, and stays None
+            cells[name] = pd.Series([row[place] for row in self.answer.rows], dtype="object")
+        if self.statistic.kind not in TABULAR:
+            return long_table(cells, label_columns(self.statistic))
+        return wide_table(cells, self.statistic, self.across)
 
     def __repr__(self) -> str:
         return "\n".join(
@@ -109,7 +131,7 @@ class Check:
 class Table:
     """One table that is asked for. Nothing of it leaves before two people have approved it."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all but three by keyword
         self,
         statistic: Statistic,
         channel: Channel,
@@ -117,11 +139,13 @@ class Table:
         *,
         practice: "Callable[..., Practice]",
         picture: ChartShape | None = None,
+        across: tuple[str, ...] = (),
     ) -> None:
         self._statistic = statistic
         self._channel = channel
         self._protection = protection
         self._picture = picture
+        self._across = across
         self._practice = practice
         self._checked: Check | None = None
 
@@ -142,7 +166,7 @@ class Table:
     def protect(self, method: str = "suppress", *, base: int | None = None) -> "Table":
         """Return the same table, protected before it leaves: see `disclosure.protect` for the methods."""
         asked = ProtectionShape(method=method, base=base)
-        return Table(self._statistic, self._channel, asked, practice=self._practice, picture=self._picture)
+        return self._with(asked, self._picture)
 
     def chart(self, kind: str | None = None, *, measure: str | None = None) -> "Table":
         """Return the same table with a chart, which the platform draws of the checked numbers; look at it, or submit it.
@@ -160,9 +184,16 @@ class Table:
 
         named = kind or USUAL[self._statistic.kind]
         check_suits(self._statistic, named, measure)
-        picture = ChartShape(kind=named, measure=measure)
+        return self._with(self._protection, ChartShape(kind=named, measure=measure))
+
+    def _with(self, protection: ProtectionShape | None, picture: ChartShape | None) -> "Table":
         return Table(
-            self._statistic, self._channel, self._protection, practice=self._practice, picture=picture
+            self._statistic,
+            self._channel,
+            protection,
+            practice=self._practice,
+            picture=picture,
+            across=self._across,
         )
 
     def simulate(self, n: int = 3, *, precision: str = "standard") -> "Practice":
@@ -179,7 +210,7 @@ class Table:
             statistic=self._statistic.to_json(), protection=self._protection, chart=self._picture
         )
         answer = self._channel.ask(Verb.CHECK, CheckAnswer, request)
-        self._checked = Check(answer, len(label_columns(self._statistic)))
+        self._checked = Check(answer, self._statistic, self._across)
         return self._checked
 
     def price(

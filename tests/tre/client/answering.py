@@ -26,6 +26,7 @@ CHECK = {
     "columns": ["region", "n", "units", "unsafe", "rules"],
     "rows": [[HOSTILE, 3, 3, True, "threshold"], ["Wales", 30, 30, False, ""], [None, 33, 33, False, ""]],
 }
+DRAWN = {"svg": '<svg xmlns="http://www.w3.org/2000/svg"></svg>', "alternative": "Bar chart."}
 DICTIONARY = json.loads(
     dp.Dictionary(
         unit="study_id", rows_per_unit=1, keys={"region": ["London", "Wales"]}, bounds={}, population=20_000
@@ -70,4 +71,5 @@ class Platform:
             case wire.RequestReference():
                 self.state = "WITHDRAWN" if verb == "withdraw" else self.state
                 return {"id": request.id, "title": "T", "state": self.state}
-        return {"tables": TABLES, "budget": BUDGET, "check": CHECK, "price": PRICE}[verb]
+        drawn = {"drawn": DRAWN} if isinstance(request, wire.CheckRequest) and request.chart else {}
+        return {"tables": TABLES, "budget": BUDGET, "check": CHECK | drawn, "price": PRICE}[verb]

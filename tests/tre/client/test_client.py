@@ -85,13 +85,14 @@ def test_a_crosstab_is_a_statistic_with_the_tables_unit(project: Project, platfo
     assert project.crosstab("region").to_statistic().measures == ()
     pivot = project.pivot_table(index="region", columns=["tenure"], values="bill")
     assert pivot.to_statistic().by == ("region", "tenure")
+    assert pivot.to_statistic().title == "Mean of bill by region and tenure"
     assert [verb for verb, _ in platform.asked] == ["tables"]
 
 
 @pytest.mark.parametrize(
     ("given", "code"),
     [
-        ({"aggfunc": "mean"}, "no_values"),
+        ({"aggfunc": "mean"}, "measure"),
         ({"source": "absent"}, "unknown_table"),
         ({"values": "bill", "aggfunc": "evil"}, "unknown_measure"),
         ({"where": "__import__('os')"}, "expression"),

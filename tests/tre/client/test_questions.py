@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
+
 import pytest
 
+import disclosure
 from disclosure import DisclosureError, Statistic
-from tests.tre.client.answering import Platform
+from tests.tre.client.answering import DRAWN, Platform
+from tre import wire
 from tre.client import ClientError, Project
 
 
@@ -67,3 +71,98 @@ def test_practice_has_the_precisions_of_the_menu(project: Project) -> None:
     with pytest.raises(ClientError) as caught:
         project.crosstab("region").protect("suppress").simulate(precision="perfect")
     assert caught.value.code == "unknown_precision"
+
+
+def test_a_project_takes_the_words_of_the_librarys_own_functions(project: Project) -> None:
+    """Whoever knows one knows the other: the words differ by the data, the unit and what a check needs besides."""
+    beside = {"self", "data", "policy", "released", "key", "source", "words"}
+    names = (
+        "crosstab",
+        "pivot_table",
+        "histogram",
+        "kaplan_meier",
+        "ols",
+        "logit",
+        "probit",
+        "poisson",
+        "cox",
+    )
+    for name in names:
+        ours, theirs = (inspect.signature(getattr(owner, name)).parameters for owner in (Project, disclosure))
+        known = {word: one.default for word, one in theirs.items() if word not in beside}
+        assert {word: ours[word].default for word in known} == known, name
+
+
+def test_pandas_words_make_the_same_statistic_here_and_there(project: Project) -> None:
+    import pandas as pd
+
+    data = pd.DataFrame(
+        {
+            "study_id": range(40),
+            "region": ["a", "b"] * 20,
+            "tenure": ["x", "x", "y", "y"] * 10,
+            "bill": [float(number) for number in range(40)],
+        }
+    )
+    asked: list[tuple[str, tuple[object, ...], dict[str, object]]] = [
+        ("crosstab", ("region", "tenure"), {"title": "T"}),
+        ("crosstab", (["region", "tenure"],), {"normalize": "index", "title": "T"}),
+        (
+            "crosstab",
+            ("region",),
+            {"values": "bill", "aggfunc": ["mean", "sum"], "title": "T", "margins": False},
+        ),
+        ("pivot_table", (), {"values": ["bill"], "index": "region", "columns": "tenure", "title": "T"}),
+        ("crosstab", ("region",), {"where": "bill > 3", "derive": {"big": "bill > 9"}, "title": "T"}),
+        ("histogram", ("bill", [0, 20, 40]), {"by": "region"}),
+    ]
+    for name, values, words in asked:
+        here = getattr(project, name)(*values, **words).to_statistic()
+        there = getattr(disclosure, name)(data, *values, **words, unit="study_id", source="linked")
+        assert here == there.statistic, name
+
+
+def test_a_chart_is_drawn_by_the_platform_and_goes_with_its_table(
+    project: Project, platform: Platform
+) -> None:
+    table = project.crosstab("region")
+    charted = table.protect("suppress").chart("bar")
+    assert table.picture is None
+    assert charted.protection == wire.ProtectionShape(method="suppress")
+    assert charted.chart("line").protect("round").picture == wire.ChartShape(kind="line")
+    shown = charted._repr_html_()
+    assert DRAWN["svg"] in shown
+    asked = platform.asked[-1][1]
+    assert isinstance(asked, wire.CheckRequest)
+    assert asked.chart == wire.ChartShape(kind="bar")
+    check = charted.check()
+    assert (check.svg, check.alt) == (DRAWN["svg"], DRAWN["alternative"])
+    plain = table.check()
+    assert (plain.svg, plain.alt) == (None, "")
+    project.submit([table, charted], title="T", context="C", mode="exact", reason="legal_duty")
+    sent = platform.asked[-1][1]
+    assert isinstance(sent, wire.SubmitRequest)
+    assert sent.charts == (None, wire.ChartShape(kind="bar"))
+    project.submit([table], title="T", context="C")
+    sent = platform.asked[-1][1]
+    assert isinstance(sent, wire.SubmitRequest)
+    assert sent.charts == ()
+
+
+def test_a_chart_that_does_not_suit_is_refused_in_the_notebook_already(
+    project: Project, platform: Platform
+) -> None:
+    assert project.histogram("bill", [0, 10]).chart().picture == wire.ChartShape(kind="histogram")
+    assert project.ols("y ~ x").chart().picture == wire.ChartShape(kind="forest")
+    for kind, measure in (("pie", None), ("forest", None), ("heatmap", None), ("bar", "nothing")):
+        with pytest.raises(DisclosureError) as caught:
+            project.crosstab("region").chart(kind, measure=measure)
+        assert caught.value.code == "chart"
+    assert {verb for verb, _ in platform.asked} == {"tables"}
+
+
+def test_a_checked_table_is_laid_out_as_pandas_does(project: Project) -> None:
+    wide = project.crosstab("region").check().table
+    assert wide.loc["Wales", "n"] == 30
+    assert wide.loc["All", "n"] == 33
+    assert wide.index.name == "region"
