@@ -154,4 +154,6 @@ def _measures(values: Sequence[str], functions: Sequence[str], share: str | None
 
 
 def _said(function: str | None, column: str | None, *rest: str | None) -> str:
+    if function == "ratio":
+        return f"ratio of {column} to {rest[0]}"
     return f"{function} of {column or rest[0]}"

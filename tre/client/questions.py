@@ -111,7 +111,7 @@ class Questions(ABC):
         stat = Statistic.histogram(source, value, bins=bins, by=groups, margins=margins, **known)
         return self.ask(stat, across=groups)
 
-    def ratio(  # noqa: PLR0913 - all but two by keyword
+    def ratio(
         self,
         above: str,
         below: str,

@@ -122,6 +122,20 @@ def test_pandas_words_make_the_same_statistic_here_and_there(project: Project) -
         assert here == there.statistic, name
 
 
+def test_a_ratio_and_shares_get_a_plain_title(project: Project) -> None:
+    ratio = project.ratio("claims", "policies", by="region").to_statistic()
+    assert ratio == Statistic.table(
+        "linked",
+        by=["region"],
+        measures={"ratio": ("ratio", "claims", "policies")},
+        unit="study_id",
+        title="Ratio of claims to policies by region",
+    )
+    shares = project.crosstab("region", "tenure", normalize="index").to_statistic()
+    assert shares.title == "Proportion of index by region and tenure"
+    assert project.crosstab().to_statistic().title == "Numbers"
+
+
 def test_a_chart_is_drawn_by_the_platform_and_goes_with_its_table(
     project: Project, platform: Platform
 ) -> None:
