@@ -168,7 +168,7 @@ def test_evidence_of_an_exact_item_is_for_accredited_people_who_may_see_the_requ
     (item,) = house.items(request)
     for who in (AUTHOR, COLLEAGUE, FIRST, AUDITOR):
         found = house.act(who, show.evidence_of, request, item.id)
-        assert found == show.Evidence(item.report_digest, item.printed_digest)
+        assert found == show.Evidence(item.report_digest, item.printed_digest, item.picture_digest)
     for who in (STRANGER, ADMIN, OBSERVER):
         with pytest.raises(NotFound):
             house.act(who, show.evidence_of, request, item.id)
