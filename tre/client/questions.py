@@ -49,6 +49,10 @@ class Questions(ABC):
     def unit_of(self, source: str) -> Unit:
         """Return the column of the privacy unit of a table."""
 
+    @abstractmethod
+    def register(self, name: str, frame: "pd.DataFrame", *, unit: str = "study_id") -> str:
+        """Hand over a derived table, so that statistics may use it as their source."""
+
     def crosstab(
         self,
         *by: str | Sequence[str],
