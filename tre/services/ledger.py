@@ -204,7 +204,7 @@ def _posted(
     legs: Sequence[str] | None = None,
 ) -> bool:
     """Let the database make one posting for all of these items; say whether it did."""
-    values: dict[str, object] = {"actor": actor.id, "asked": sorted({item.id for item in items})}
+    values: dict[str, object] = {"actor": actor.id, "asked": list(dict.fromkeys(item.id for item in items))}
     if legs is not None:
         values["legs"] = sorted(set(legs))
     return _call(tx, posting, values) is True

@@ -117,7 +117,7 @@ BEGIN
     paid := ARRAY(SELECT other.fingerprint FROM core.charge mine JOIN core.charge other USING (fingerprint)
         WHERE mine.item_id = ANY(asked) AND other.state IN ({_ANSWERED}));
     payers := ARRAY(SELECT DISTINCT ON (fingerprint) item_id FROM core.charge
-        WHERE item_id = ANY(asked) AND fingerprint <> ALL(paid) ORDER BY fingerprint, item_id);
+        WHERE item_id = ANY(asked) AND fingerprint <> ALL(paid) ORDER BY fingerprint, array_position(asked, item_id));
     WITH settled AS (
         UPDATE core.charge SET state = CASE WHEN item_id = ANY(payers) THEN '{ChargeState.CHARGED}' ELSE '{ChargeState.VOID}' END
         WHERE item_id = ANY(asked)
@@ -147,7 +147,7 @@ END
 $$;"""  # noqa: S608  constants of the house
 """Turn reservations into spending, or answer false and change nothing where one is none.
 
-Of several that ask the same question one pays; a question that was paid for meanwhile gives its reservation back.
+Of several that ask the same question the one named first pays; a question that was paid for meanwhile gives its reservation back.
 """
 
 EXACT: Final = f"""CREATE FUNCTION core.post_exact(actor text, asked text[], legs text[]) RETURNS boolean

@@ -427,7 +427,7 @@ BEGIN
     paid := ARRAY(SELECT other.fingerprint FROM core.charge mine JOIN core.charge other USING (fingerprint)
         WHERE mine.item_id = ANY(asked) AND other.state IN ('CHARGED', 'DONE', 'RELEASED'));
     payers := ARRAY(SELECT DISTINCT ON (fingerprint) item_id FROM core.charge
-        WHERE item_id = ANY(asked) AND fingerprint <> ALL(paid) ORDER BY fingerprint, item_id);
+        WHERE item_id = ANY(asked) AND fingerprint <> ALL(paid) ORDER BY fingerprint, array_position(asked, item_id));
     WITH settled AS (
         UPDATE core.charge SET state = CASE WHEN item_id = ANY(payers) THEN 'CHARGED' ELSE 'VOID' END
         WHERE item_id = ANY(asked)
