@@ -132,8 +132,9 @@ def started(house: House) -> Iterator[Whole]:
         process.wait(90)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def chromium(whole: Whole) -> Iterator[Browser]:
+    """A browser of this test alone: its driver's event loop would keep any other from running in this process."""
     with sync_playwright() as playwright:
         opened_browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox"])
         yield opened_browser

@@ -30,7 +30,8 @@ def child_of_a_killed_parent(*command: str) -> int:
     assert parent.stdout is not None
     number = int(parent.stdout.readline())
     # Tied or not, it has become the program before its parent is killed.
-    until(lambda: b"sleep(600)" in Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")[2:3][0])
+    program = SLEEP[-1].encode()
+    until(lambda: Path(f"/proc/{number}/cmdline").read_bytes().split(b"\0")[2:3] == [program])
     parent.kill()
     parent.wait()
     parent.stdout.close()

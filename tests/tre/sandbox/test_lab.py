@@ -57,7 +57,8 @@ class Running:
 def running(folder: Path, account: int | None, **words: object) -> Iterator[Running]:
     places = {name: folder / name for name in ("data", "home", "shared", "outputs")}
     for name, place in places.items():
-        place.mkdir(mode=0o755 if name == "data" else 0o700)
+        place.mkdir()
+        place.chmod(0o755 if name == "data" else 0o700)  # whatever the umask is
         if account is not None and name != "data":
             os.chown(place, account, account)
     (places["data"] / "rows.txt").write_text("1\n")

@@ -100,7 +100,7 @@ def test_nothing_starts_for_a_platform_that_is_gone(is_there: bool) -> None:
     reading, writing = os.pipe()
     if not is_there:
         os.close(writing)
-    order = {"limits": {}, "lifeline": reading, "keep": [], "account": None, "directory": "/"}
+    order = {"limits": {}, "lifeline": reading, "keep": [], "account": None, "umask": 0o077, "directory": "/"}
     words = [sys.executable, launcher.__file__, json.dumps(order), sys.executable, "-c", "print('started')"]
     done = subprocess.run(words, check=False, pass_fds=(reading,), capture_output=True, text=True)
     os.close(reading)

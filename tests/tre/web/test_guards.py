@@ -27,7 +27,7 @@ from tre.web.guards import Origin, Who, local_path, must_come_from_here, origin_
 from tre.web.rendering import renderer_for
 
 NOBODY = {"/", "/sign-in", "/sign-in/return", "/register", "/register.json", "/healthz"}
-PROVIDER = {"/authorize", "/token", "/jwks", "/.well-known/openid-configuration"}
+PROVIDER = {"/authorize", "/token", "/userinfo", "/jwks", "/.well-known/openid-configuration"}
 
 
 def walk(routes: list[BaseRoute], prefix: str = "") -> Iterator[tuple[str, BaseRoute]]:
