@@ -164,7 +164,7 @@ def _checked_kind(term: Term, wanted: str, kinds: Kinds | None) -> Kind:
             _checked_kind(side, "number", kinds)
         return Kind.NUMBER
     if isinstance(term, Elapsed):
-        _check_dates(term, wanted, kinds)
+        _check_dates(term, kinds)
         return Kind.INTEGER
     kind = _kind_of(term, kinds) if isinstance(term, Column) else None
     if kind is None:
@@ -222,10 +222,8 @@ def _elapsed_node(term: Elapsed, kinds: Kinds | None) -> exp.Expr:
     return exp.Anonymous(this="date_sub", expressions=[exp.Literal.string(term.part), *ends])
 
 
-def _check_dates(term: Elapsed, wanted: str, kinds: Kinds | None) -> None:
-    """Refuse a difference of what holds no dates, and its comparison with what is no number."""
-    if wanted != "number":
-        raise DisclosureError("expression_type", f"A number of {term.part}s is compared with numbers only.")
+def _check_dates(term: Elapsed, kinds: Kinds | None) -> None:
+    """Refuse a difference of what holds no dates."""
     for end in (term.start, term.end):
         kind = _kind_of(end, kinds) if isinstance(end, Column) else Kind.DATE
         if kind not in {None, Kind.DATE}:

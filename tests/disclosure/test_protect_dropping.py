@@ -2,13 +2,16 @@
 
 import itertools
 
+import duckdb
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sqlglot import exp
 
 from disclosure import DisclosureError, Policy, Report, Statistic, Verdict, assess, protect
+from disclosure.query.dropping import kept_tree
 from disclosure.safe import WITHHELD
 from tests.disclosure.small_tables import SMALL, STANDARD, checked, frame_of
 
@@ -254,3 +257,9 @@ def test_data_that_changed_in_between_are_not_taken_for_what_was_checked(tmp_pat
     with pytest.raises(DisclosureError) as caught:
         protect(report, "drop_records")
     assert caught.value.code == "evidence_failed"
+
+
+def test_the_one_cell_of_a_table_without_dimensions_is_every_record():
+    rows = exp.select("*").from_(exp.values([(1,), (2,)], alias="rows", columns=["x"]))
+    assert duckdb.sql(rows.sql("duckdb")).fetchall() == [(1,), (2,)]
+    assert duckdb.sql(kept_tree(rows, [()], "(missing)").sql("duckdb")).fetchall() == []
