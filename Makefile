@@ -36,7 +36,7 @@ up: install proxy  ## start portal, worker and workspaces; Ctrl-C stops everythi
 	$(BIN)/tre up
 
 test: install proxy machine  ## every test; branch coverage of the rules must be complete
-	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadgroup --cov --cov-report= $(PYTEST)
+	$(BIN)/pytest -n auto --maxprocesses 8 --dist loadfile --cov --cov-report= $(PYTEST)
 	$(BIN)/coverage report --include='disclosure/*,tre/domain/*' --fail-under=100
 
 check: install   ## the static part: style, types, floors, playbook

@@ -34,13 +34,6 @@ settings.register_profile("suite", settings.get_profile("explore"), derandomize=
 settings.load_profile("suite")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep what shares expensive things on one worker: each file, and all tests of the one platform with its hub."""
-    for item in items:
-        whole = "whole" in getattr(item, "fixturenames", ())
-        item.add_marker(pytest.mark.xdist_group("whole platform" if whole else str(item.path)))
-
-
 @pytest.fixture
 def short_folder() -> Iterator[Path]:
     """A private folder with a path short enough for a socket."""

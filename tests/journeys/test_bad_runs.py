@@ -149,7 +149,10 @@ def test_who_is_no_member_is_refused_and_recorded(*, demo: House, spec: Spec, ve
 def suspended(demo: House) -> Iterator[str]:
     demo.must("person", "suspend", COLLEAGUE, "--as", ADMIN)
     yield COLLEAGUE
-    demo.must("person", "reinstate", COLLEAGUE, "--as", ADMIN)
+    because = ("--reason", "The test is over")
+    demo.must("person", "reinstate", COLLEAGUE, *because, "--as", ADMIN)
+    proposal = demo.data("person", "proposals")[0]["id"]
+    demo.must("person", "decide", proposal, "agree", *because, "--as", "iris.bell")
 
 
 @pytest.mark.parametrize("verb", VERBS)

@@ -138,3 +138,11 @@ def test_nothing_is_written_over(tmp_path):
     with pytest.raises(DisclosureError):
         written(tmp_path, sacro.Output(FAILED.report))
     assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+def test_a_curve_says_in_its_command_what_was_asked(tmp_path):
+    stat = Statistic.survival("people", "months", "ill", unit="person")
+    report = assess(stat, people(), STANDARD)
+    (output,) = written(tmp_path / "out", sacro.Output(report))["results"].values()
+    assert stat.asks is not None
+    assert stat.asks.sentence() in output["command"]

@@ -6,9 +6,12 @@ import pytest
 from sqlalchemy import Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tests.builders import House
+from tests.builders import ADMIN, STRANGER, House
 from tre.db.address import Role
-from tre.db.tables import APPEND_ONLY
+from tre.db.tables import APPEND_ONLY, Person
+from tre.domain.appointments import AppointmentDecision
+from tre.domain.people import WORKER, Capability
+from tre.services import appointments, people
 
 CHANGES = {
     "core.vote": "decision = 'reject'",
@@ -19,6 +22,8 @@ CHANGES = {
     "core.log_entry": "leaf = ''",
     "core.cap_proposal": "cap_after = 1",
     "core.cap_verdict": "decision = 'refuse'",
+    "core.appointment_proposal": "reason = 'Another'",
+    "core.appointment_verdict": "decision = 'refuse'",
 }
 
 
@@ -26,7 +31,17 @@ CHANGES = {
 def released(house: House) -> House:
     house.jobs.release(house.approved(house.noisy(), house.exact()))
     house.raise_cap("project:bills", 1_000_000_000)
+    appoint(house)
     return house
+
+
+def appoint(house: House) -> None:
+    """Two admins make somebody a checker."""
+    second = Person(id="iris", name="Iris", organisation="Tests")
+    house.do(people.add, WORKER, second, frozenset({Capability.ADMIN}))
+    wish = appointments.capability(STRANGER, Capability.OUTPUT_CHECKER)
+    made = house.act(ADMIN, appointments.propose, wish, reason="Needed").id
+    house.act("iris", appointments.decide, made, AppointmentDecision.AGREE, reason="So it is")
 
 
 def counted(engine: Engine) -> dict[str, int]:
