@@ -170,7 +170,7 @@ def test_a_researcher_whose_accreditation_has_lapsed_is_refused(demo: House, spe
     mine = "FROM core.accreditation WHERE person_id = %(who)s"
     change = "UPDATE core.accreditation SET ends_at = {} WHERE person_id = %(who)s RETURNING id"
     (whole,) = demo.rows(f"SELECT max(ends_at) {mine}", who=COLLEAGUE)
-    demo.rows(change.format("starts_at + interval '1 day'"), who=COLLEAGUE)
+    demo.rows(change.format("starts_at + interval '1 millisecond'"), who=COLLEAGUE)
     try:
         one_sentence(attempt(demo, "check", spec("region"), COLLEAGUE), "accreditation")
         assert demo.data("person", "show", COLLEAGUE)["accredited"] is False
