@@ -25,7 +25,7 @@ Source: as long as the accreditation itself, Research Code of Practice and Accre
 """
 
 ENOUGH_ADMINS: Final = 2
-"""With how many admins the operator of the machine may no longer name some, in persons: from here on two agree."""
+"""With how many admins, not suspended, the operator of the machine names no more, in persons: from here on two agree."""
 
 
 class Appointment(StrEnum):

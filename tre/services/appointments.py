@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import date
 from typing import Final
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from tre.db.engine import Transaction
 from tre.db.tables import AppointmentProposal, AppointmentVerdict, Granted, Person
@@ -117,16 +117,21 @@ def name_admin(tx: Transaction, person: Person) -> None:
     """Let the operator of the machine name an admin, while there are too few for two of them to agree.
 
     Raises:
-        Refused: there are enough; from then on admins appoint each other, two at a time.
+        Refused: there are enough who are not suspended; from then on admins appoint each other, two at a time.
         BadInput: the identifier cannot be used.
     """
-    admins = select(func.count()).select_from(Granted).where(Granted.capability == Capability.ADMIN)
-    if (tx.scalar(admins) or 0) >= ENOUGH_ADMINS:
+    named = select(Granted.person_id).where(Granted.capability == Capability.ADMIN)
+    able = [name for name in tx.scalars(named).all() if _is_able_admin(tx, PersonId(name))]
+    if len(able) >= ENOUGH_ADMINS:
         raise Refused(
             "enough_admins", f"There are {ENOUGH_ADMINS} admins already; they appoint others together."
         )
     people.add(tx, WORKER, person, frozenset({Capability.ADMIN}))
     audit.record(tx, Actor(PersonId("operator")), Event.ADMIN_NAMED, f"person:{person.id}")
+
+
+def _is_able_admin(tx: Transaction, person_id: PersonId) -> bool:
+    return Capability.ADMIN in people.actor_of(tx, person_id).capabilities
 
 
 def listing(tx: Transaction) -> list[View]:

@@ -105,21 +105,21 @@ def accredit(
 
 
 def suspend(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
-    """Suspend every accreditation of a person from now on.
+    """Suspend a person, and every accreditation of theirs, from now on.
 
     Raises:
         Refused: `actor` may not.
         NotFound: there is no such person.
     """
     must_be_admin(actor)
-    must_exist(tx, person_id)
+    now = must_exist(tx, person_id).suspended_at = audit.clock(tx)
     rows = update(AccreditationRow).where(AccreditationRow.person_id == person_id)
-    tx.execute(rows.values(suspended_at=audit.clock(tx)))
+    tx.execute(rows.values(suspended_at=now))
     audit.record(tx, actor, Event.PERSON_SUSPENDED, f"person:{person_id}")
 
 
 def reinstate(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
-    """Lift the suspension of every accreditation of a person, once two admins have agreed.
+    """Lift the suspension of a person and of every accreditation of theirs, once two admins have agreed.
 
     One that has ended meanwhile stays ended.
 
@@ -128,7 +128,7 @@ def reinstate(tx: Transaction, actor: Actor, person_id: PersonId) -> None:
         NotFound: there is no such person.
     """
     _must_be_system(actor)
-    must_exist(tx, person_id)
+    must_exist(tx, person_id).suspended_at = None
     rows = update(AccreditationRow).where(
         AccreditationRow.person_id == person_id, AccreditationRow.ends_at > audit.clock(tx)
     )
@@ -144,10 +144,10 @@ def actor_of(tx: Transaction, person_id: PersonId) -> Actor:
     Raises:
         NotFound: there is no such person.
     """
-    must_exist(tx, person_id)
+    person = must_exist(tx, person_id)
     granted = tx.scalars(select(Granted.capability).where(Granted.person_id == person_id))
     accredited = is_accredited(tx, person_id, audit.clock(tx))
-    suspended = not accredited and _is_suspended(tx, person_id)
+    suspended = not accredited and person.suspended_at is not None
     taken = NEEDS_NO_ACCREDITATION if suspended else frozenset()
     return Actor(
         person_id,
@@ -186,13 +186,6 @@ def is_supervised(tx: Transaction, person_id: PersonId, now: datetime) -> bool:
         and tx.scalar(accepted.limit(1)) is not None
         and is_fully_accredited(tx, PersonId(supervisor.id), now)
     )
-
-
-def _is_suspended(tx: Transaction, person_id: PersonId) -> bool:
-    rows = select(AccreditationRow.id).where(
-        AccreditationRow.person_id == person_id, AccreditationRow.suspended_at.is_not(None)
-    )
-    return tx.scalar(rows.limit(1)) is not None
 
 
 def tie(tx: Transaction, person_id: PersonId, project_id: str, author_id: PersonId) -> Tie:

@@ -171,6 +171,18 @@ def test_the_operator_names_two_admins_and_no_third(house: House) -> None:
     assert house.rows(Person, Person.id == "third") == []
 
 
+def test_an_admin_without_an_accreditation_can_be_suspended_and_the_operator_names_another(
+    office: House,
+) -> None:
+    office.act(ADMIN, people.suspend, OTHER_ADMIN)
+    assert office.do(people.actor_of, OTHER_ADMIN).capabilities == frozenset()
+    assert code(office, OTHER_ADMIN, people.suspend, ADMIN) == "only_admin"
+    office.do(appointments.name_admin, Person(id="third", name="T", organisation="Tests"))
+    number = proposed(office, appointments.reinstatement(OTHER_ADMIN))
+    end(office, number, "third", AppointmentDecision.AGREE)
+    assert office.do(people.actor_of, OTHER_ADMIN).capabilities == {Capability.ADMIN}
+
+
 def test_a_provisional_researcher_needs_a_supervisor_who_has_accepted(office: House) -> None:
     with pytest.raises(BadInput, match="tre person supervise"):
         proposed(office, PROVISIONAL)

@@ -25,6 +25,7 @@ class Person(Table):
     password_hash: Mapped[str | None]
     failed_logins: Mapped[int] = mapped_column(server_default="0")
     locked_until: Mapped[datetime | None]
+    suspended_at: Mapped[datetime | None]
     added_at: Mapped[datetime] = now()
 
 

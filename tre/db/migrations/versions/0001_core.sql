@@ -43,6 +43,7 @@ CREATE TABLE core.person (
     password_hash TEXT,
     failed_logins BIGINT DEFAULT '0' NOT NULL,
     locked_until TIMESTAMP WITH TIME ZONE,
+    suspended_at TIMESTAMP WITH TIME ZONE,
     added_at TIMESTAMP WITH TIME ZONE DEFAULT now() NOT NULL,
     CONSTRAINT pk_person PRIMARY KEY (id),
     CONSTRAINT fk_person_supervisor_id_person FOREIGN KEY(supervisor_id) REFERENCES core.person (id)
