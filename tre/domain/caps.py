@@ -1,11 +1,11 @@
 """Changing a cap of an account: always two people, a reason, and never below what is spent and reserved."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
+from tre.domain.conditions import Condition
 from tre.domain.declared import LARGEST_INTEGER
 from tre.domain.errors import BadInput, Refused
 from tre.domain.ledger import Balance
@@ -71,15 +71,6 @@ class CapFacts:
     proposed_at: datetime | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class CapRule:
-    """A condition, its name for programs, and the sentence that is shown when it does not hold."""
-
-    code: str
-    holds: Callable[[Actor, CapFacts], bool]
-    sentence: str
-
-
 def _answers_for_people(actor: Actor, facts: CapFacts) -> bool:
     """Is it somebody whose office is to protect the people in the data?"""
     is_owner = facts.owns_data and Capability.DATA_OWNER in actor.capabilities
@@ -122,32 +113,34 @@ def _is_fresh(_actor: Actor, facts: CapFacts) -> bool:
     return facts.proposed_at is not None and facts.now < facts.proposed_at + PROPOSAL_HOLDS
 
 
-_ADMIN: Final = CapRule(
+_ADMIN: Final = Condition(
     "admin", _is_no_admin, "Whoever gives out capabilities may not change a cap; ask a data owner."
 )
-_UNDECIDED: Final = CapRule("cap_decided", _is_undecided, "This proposal has been decided already.")
+_UNDECIDED: Final = Condition("cap_decided", _is_undecided, "This proposal has been decided already.")
 _ELIGIBLE: Final = (
     _UNDECIDED,
-    CapRule(
+    Condition(
         "not_eligible",
         _answers_for_people,
         "Only the owner of the data or a senior output checker may decide on a cap.",
     ),
     _ADMIN,
-    CapRule("not_accredited", _is_trusted_now, "Your accreditation is not live; renew it before you decide."),
-    CapRule(
+    Condition(
+        "not_accredited", _is_trusted_now, "Your accreditation is not live; renew it before you decide."
+    ),
+    Condition(
         "own_proposal",
         _is_another,
         "Nobody may approve their own proposal; ask another eligible person.",
     ),
-    CapRule(
+    Condition(
         "tied", _is_free, "You have, or had in the last 90 days, a role on a project that spends from this."
     ),
-    CapRule("proposers_line", _is_of_no_line, "You supervise the proposer or are supervised by them."),
+    Condition("proposers_line", _is_of_no_line, "You supervise the proposer or are supervised by them."),
 )
 
 MAY_PROPOSE: Final = (
-    CapRule(
+    Condition(
         "not_eligible",
         _may_ask,
         "Only the project's lead, the owner of the data or a senior output checker may propose a cap.",
@@ -159,20 +152,15 @@ MAY_PROPOSE: Final = (
 MAY_DECIDE: Final = {
     CapDecision.APPROVE: (
         *_ELIGIBLE,
-        CapRule("cap_lapsed", _is_fresh, "This proposal is older than 30 days; propose it again."),
+        Condition("cap_lapsed", _is_fresh, "This proposal is older than 30 days; propose it again."),
     ),
     CapDecision.REFUSE: _ELIGIBLE,
     CapDecision.WITHDRAW: (
         _UNDECIDED,
-        CapRule("not_proposer", _is_proposer, "Only who made a proposal may withdraw it."),
+        Condition("not_proposer", _is_proposer, "Only who made a proposal may withdraw it."),
     ),
 }
 """Who may end a proposal in which way."""
-
-
-def cap_refusal(rules: tuple[CapRule, ...], actor: Actor, facts: CapFacts) -> CapRule | None:
-    """Name the first rule that does not hold, or None if `actor` may."""
-    return next((rule for rule in rules if not rule.holds(actor, facts)), None)
 
 
 def must_fit(change: CapChange, balance: Balance) -> None:

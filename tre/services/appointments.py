@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date
-from typing import Final
 
 from sqlalchemy import select
 
@@ -20,15 +19,12 @@ from tre.domain.appointments import (
     must_convince,
 )
 from tre.domain.audit import Event
-from tre.domain.conditions import must_hold
+from tre.domain.conditions import must_hold, stated
 from tre.domain.errors import BadInput, NotFound, Refused
 from tre.domain.people import WORKER, AccreditationKind, Actor, Capability, PersonId
 from tre.services import audit, people
 
 View = dict[str, object]
-
-LONGEST_REASON: Final = 4_000
-"""Longest reason, in characters. Source: ours, as for votes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,12 +66,12 @@ def propose(tx: Transaction, actor: Actor, wish: Wish, *, reason: str) -> Appoin
         Refused: `actor` may not.
         BadInput: the reason is none, or the evidence does not suffice.
     """
-    _must_have_reason(reason)
+    because = stated(reason)
     people.must_exist(tx, wish.person)
     must_hold(MAY_APPOINT, actor, _facts(tx, actor, wish.person))
     _must_suffice(tx, wish)
     row = AppointmentProposal(person_id=wish.person, appointment=wish.appointment, detail=dict(wish.detail))
-    row.reason, row.proposer_id = reason.strip(), actor.id
+    row.reason, row.proposer_id = because, actor.id
     tx.add(row)
     tx.flush()
     subject = f"person:{wish.person}"
@@ -95,11 +91,11 @@ def decide(
         Refused: `actor` may not.
         BadInput: the reason is none, or the evidence no longer suffices.
     """
-    _must_have_reason(reason)
+    because = stated(reason)
     row = _locked(tx, proposal_id)
     wish = Wish(PersonId(row.person_id), Appointment(row.appointment), _texts(row))
     must_hold(MAY_END[decision], actor, _facts(tx, actor, wish.person, row))
-    verdict = AppointmentVerdict(proposal_id=row.id, decision=decision, reason=reason.strip())
+    verdict = AppointmentVerdict(proposal_id=row.id, decision=decision, reason=because)
     verdict.decider_id = actor.id
     tx.add(verdict)
     subject, proposer = f"person:{wish.person}", row.proposer_id
@@ -192,11 +188,6 @@ def _locked(tx: Transaction, proposal_id: int) -> AppointmentProposal:
 
 def _texts(row: AppointmentProposal) -> dict[str, str]:
     return {name: str(value) for name, value in row.detail.items()}
-
-
-def _must_have_reason(reason: str) -> None:
-    if not 0 < len(reason.strip()) <= LONGEST_REASON or "\0" in reason:
-        raise BadInput("no_reason", f"Give a reason of at most {LONGEST_REASON} characters.")
 
 
 def _view(row: AppointmentProposal, verdict: AppointmentVerdict | None) -> View:

@@ -14,13 +14,12 @@ from tre.domain.caps import (
     CapChange,
     CapDecision,
     CapFacts,
-    CapRule,
     CapUnit,
-    cap_refusal,
     must_fit,
     present_cap,
 )
-from tre.domain.errors import BadInput, NotFound, Refused
+from tre.domain.conditions import broken, must_hold, stated
+from tre.domain.errors import BadInput, NotFound
 from tre.domain.ledger import AccountKind, Balance
 from tre.domain.manifest import Manifest, parse_manifest
 from tre.domain.outputs import State
@@ -29,9 +28,6 @@ from tre.queue import enqueue
 from tre.services import audit, ledger, people, projects
 
 View = dict[str, object]
-
-LONGEST_REASON: Final = 4_000
-"""Longest reason, in characters. Source: ours, as for votes."""
 
 COLUMNS: Final = {
     CapUnit.NANO_RHO: "cap",
@@ -66,9 +62,9 @@ def propose(tx: Transaction, actor: Actor, wish: Wish, *, reason: str) -> CapPro
         Refused: `actor` may not, or the cap would lie below what is used.
         BadInput: the reason or the cap is none, or it lowers a cap where a raise is meant.
     """
-    _must_have_reason(reason)
+    because = stated(reason)
     balance = _locked(tx, wish.account)
-    _must_be_allowed(cap_refusal(MAY_PROPOSE, actor, _facts(tx, actor, wish.account, None)))
+    must_hold(MAY_PROPOSE, actor, _facts(tx, actor, wish.account, None))
     before = present_cap(wish.unit, balance)
     must_fit(CapChange(wish.unit, before, wish.after), balance)
     if (wish.after < before) is not wish.lower:
@@ -76,7 +72,7 @@ def propose(tx: Transaction, actor: Actor, wish: Wish, *, reason: str) -> CapPro
             "wrong_way", f"The cap is {before:,}: a raise names a higher one, and --lower a lower one."
         )
     row = CapProposal(account_id=wish.account, unit=wish.unit, cap_before=before, cap_after=wish.after)
-    row.reason, row.person_id = reason.strip(), actor.id
+    row.reason, row.person_id = because, actor.id
     tx.add(row)
     tx.flush()
     audit.record(
@@ -102,15 +98,15 @@ def decide(
         Refused: `actor` may not, or the account has changed so that the proposal no longer fits.
         BadInput: the reason is none.
     """
-    _must_have_reason(reason)
+    because = stated(reason)
     row = tx.get(CapProposal, proposal_id)
     if row is None:
         raise NotFound(
             "no_such_proposal", f"There is no proposal {proposal_id}. See `tre budget raise list`."
         )
     balance = _locked(tx, row.account_id)
-    _must_be_allowed(cap_refusal(MAY_DECIDE[decision], actor, _facts(tx, actor, row.account_id, row)))
-    verdict = CapVerdict(proposal_id=row.id, decision=decision, reason=reason.strip(), person_id=actor.id)
+    must_hold(MAY_DECIDE[decision], actor, _facts(tx, actor, row.account_id, row))
+    verdict = CapVerdict(proposal_id=row.id, decision=decision, reason=because, person_id=actor.id)
     tx.add(verdict)
     if decision is CapDecision.APPROVE:
         _carry_out(tx, actor, row, balance)
@@ -152,7 +148,7 @@ def refusals(tx: Transaction, actor: Actor, proposal_id: int) -> dict[CapDecisio
     """Per way to end a proposal, the sentence that says why `actor` may not; None where they may."""
     row = tx.get_one(CapProposal, proposal_id)
     facts = _facts(tx, actor, row.account_id, row)
-    found = {decision: cap_refusal(rules, actor, facts) for decision, rules in MAY_DECIDE.items()}
+    found = {decision: broken(rules, actor, facts) for decision, rules in MAY_DECIDE.items()}
     return {decision: None if rule is None else rule.sentence for decision, rule in found.items()}
 
 
@@ -249,13 +245,3 @@ def _try_again(tx: Transaction) -> None:
     """Ask for the releases that waited for room."""
     for name in tx.scalars(select(Request.id).where(Request.state == State.APPROVED).order_by(Request.id)):
         enqueue(tx, "release", {"request_id": name}, once=f"release:{name}")
-
-
-def _must_have_reason(reason: str) -> None:
-    if not 0 < len(reason.strip()) <= LONGEST_REASON or "\0" in reason:
-        raise BadInput("no_reason", f"Give a reason of at most {LONGEST_REASON} characters.")
-
-
-def _must_be_allowed(rule: CapRule | None) -> None:
-    if rule is not None:
-        raise Refused(rule.code, rule.sentence)

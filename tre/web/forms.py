@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from tre.domain.conditions import LONGEST_REASON
 from tre.domain.outputs import Decision
-from tre.services.outputs.vote import LONGEST_REASON
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Final
 from disclosure import Report
 from disclosure.errors import DisclosureError
 from tre.db.engine import Transaction
+from tre.domain.conditions import LONGEST_REASON
 from tre.domain.errors import NotFound, Refused
 from tre.domain.outputs import Action, Decision
 from tre.services import portal
@@ -114,7 +115,7 @@ def _page(tx: Transaction, call: Call, errors: list[FieldError] | None = None) -
         "history_rows": history.events(view),
         "errors": errors or [],
         "form": call.form,
-        "longest": voting.LONGEST_REASON,
+        "longest": LONGEST_REASON,
         "is_waiting": view["state"] in portal.WAITING,
     }
     return Page("request.html", str(view["title"]), shows, 422 if errors else 200)

@@ -19,7 +19,7 @@ from tre.domain.appointments import (
     Evidence,
     must_convince,
 )
-from tre.domain.conditions import broken, must_hold
+from tre.domain.conditions import broken, must_hold, stated
 from tre.domain.errors import BadInput, Refused
 from tre.domain.people import WORKER, Accreditation, AccreditationKind, Actor, Capability, PersonId, end_of
 
@@ -155,3 +155,14 @@ def test_days_are_counted_in_elapsed_time_also_where_the_clock_on_the_wall_jumps
     )  # one minute before clocks go forward
     assert held.days_left(datetime(2026, 3, 28, 23, tzinfo=london)) == 2
     assert held.days_left(datetime(2026, 3, 30, 1, 0, tzinfo=london)) == 0  # midnight UTC by the summer clock
+
+
+@pytest.mark.parametrize("reason", ["", "  \n", "x" * 4_001, "so\0it is"])
+def test_a_reason_that_is_none_is_refused(reason):
+    with pytest.raises(BadInput, match="4000 characters"):
+        stated(reason)
+
+
+def test_a_reason_is_kept_without_the_space_around_it():
+    assert stated(" So it is.\n") == "So it is."
+    assert stated("x" * 4_000) == "x" * 4_000

@@ -15,10 +15,10 @@ from tre.domain.caps import (
     CapDecision,
     CapFacts,
     CapUnit,
-    cap_refusal,
     must_fit,
     present_cap,
 )
+from tre.domain.conditions import broken
 from tre.domain.declared import LARGEST_INTEGER
 from tre.domain.errors import BadInput, Refused
 from tre.domain.ledger import AccountId, Balance
@@ -44,12 +44,12 @@ BALANCE = Balance(
 
 
 def proposing(actor: Actor, **changes: bool) -> str | None:
-    rule = cap_refusal(MAY_PROPOSE, actor, replace(FACTS, proposer=None, **changes))
+    rule = broken(MAY_PROPOSE, actor, replace(FACTS, proposer=None, **changes))
     return None if rule is None else rule.code
 
 
 def ending(decision: CapDecision, actor: Actor, **changes: object) -> str | None:
-    rule = cap_refusal(MAY_DECIDE[decision], actor, replace(FACTS, **changes))
+    rule = broken(MAY_DECIDE[decision], actor, replace(FACTS, **changes))
     return None if rule is None else rule.code
 
 

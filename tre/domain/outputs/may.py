@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+from tre.domain.conditions import Condition, broken
 from tre.domain.errors import Refused
 from tre.domain.outputs import rules
 from tre.domain.outputs.facts import Facts
@@ -10,25 +11,25 @@ from tre.domain.outputs.rules import Rule
 from tre.domain.outputs.states import OPEN_STATES, Action, Decision, State, step
 from tre.domain.people import Actor
 
-_WORKER = Rule(
+_WORKER = Condition(
     "only_worker", rules.is_worker, "Only the platform's worker does this; nobody can do it by hand."
 )
-_AUTHOR = Rule("only_author", rules.is_author, "Only the author may do this.")
-_AUTHOR_LIVE = Rule(
+_AUTHOR = Condition("only_author", rules.is_author, "Only the author may do this.")
+_AUTHOR_LIVE = Condition(
     "author_lapsed", rules.author_is_live, "The author's accreditation or role on the project has ended."
 )
-_OPEN = Rule("project_not_open", rules.project_is_open, "The project is not open today.")
-_JUDGED = Rule(
+_OPEN = Condition("project_not_open", rules.project_is_open, "The project is not open today.")
+_JUDGED = Condition(
     "not_judged", rules.all_is_judged, "An exact item has no verdict yet; the request must be checked again."
 )
-_NO_FAIL = Rule("fails", rules.nothing_fails, "An item of this version fails its disclosure check.")
-_TWO_APPROVE = Rule(
+_NO_FAIL = Condition("fails", rules.nothing_fails, "An item of this version fails its disclosure check.")
+_TWO_APPROVE = Condition(
     "two_approvals",
     rules.agreed(Decision.APPROVE),
     "Two approving votes on this version by eligible checkers are needed.",
 )
-_ADMIN = Rule("only_admin", rules.is_worker_or_admin, "Only an admin or the platform may do this.")
-_UNDECIDED = Rule(
+_ADMIN = Condition("only_admin", rules.is_worker_or_admin, "Only an admin or the platform may do this.")
+_UNDECIDED = Condition(
     "charged", rules.is_not_charged, "Its release has been decided and charged; it can only be revoked."
 )
 _TO_APPROVE = (_TWO_APPROVE, _JUDGED, _NO_FAIL, _OPEN, _AUTHOR_LIVE)
@@ -36,15 +37,15 @@ _TO_APPROVE = (_TWO_APPROVE, _JUDGED, _NO_FAIL, _OPEN, _AUTHOR_LIVE)
 MAY: Final[dict[Action, tuple[Rule, ...]]] = {
     Action.SUBMIT: (
         _AUTHOR,
-        Rule(
+        Condition(
             "not_accredited",
             rules.is_accredited,
             "Your accreditation is not live; renew it before you submit.",
         ),
-        Rule("not_a_member", rules.has_role, "You have no researching role on this project."),
+        Condition("not_a_member", rules.has_role, "You have no researching role on this project."),
         _OPEN,
-        Rule("empty", rules.has_items, "There is nothing in this request; add at least one item."),
-        Rule(
+        Condition("empty", rules.has_items, "There is nothing in this request; add at least one item."),
+        Condition(
             "no_context",
             rules.has_context,
             "Say in the context what the output is for and whom it describes.",
@@ -56,33 +57,41 @@ MAY: Final[dict[Action, tuple[Rule, ...]]] = {
     Action.FAIL_CHECK: (_WORKER,),
     Action.VOTE: (
         *rules.VOTER,
-        Rule("voted_already", rules.has_not_voted, "You have voted on this version already."),
+        Condition("voted_already", rules.has_not_voted, "You have voted on this version already."),
     ),
     Action.CONSOLIDATE: (
         _WORKER,
-        Rule("two_votes", rules.enough_votes, "Two votes on this version by eligible checkers are needed."),
+        Condition(
+            "two_votes", rules.enough_votes, "Two votes on this version by eligible checkers are needed."
+        ),
     ),
     Action.APPROVE: (_WORKER, *_TO_APPROVE),
     Action.RETURN: (
         _WORKER,
-        Rule("two_returns", rules.agreed(Decision.RETURN), "Two votes to return this version are needed."),
+        Condition(
+            "two_returns", rules.agreed(Decision.RETURN), "Two votes to return this version are needed."
+        ),
     ),
     Action.REJECT: (
         _WORKER,
-        Rule("two_rejections", rules.agreed(Decision.REJECT), "Two votes to reject this version are needed."),
+        Condition(
+            "two_rejections", rules.agreed(Decision.REJECT), "Two votes to reject this version are needed."
+        ),
     ),
     Action.RECALL: (_AUTHOR,),
     Action.WITHDRAW: (_AUTHOR,),
     Action.RELEASE: (_WORKER, *map(rules.unless_charged, _TO_APPROVE)),
     Action.REVOKE: (
-        Rule("only_senior", rules.is_senior_checker, "Only a senior output checker may revoke a release."),
+        Condition(
+            "only_senior", rules.is_senior_checker, "Only a senior output checker may revoke a release."
+        ),
     ),
     Action.SUSPEND: (_ADMIN, _UNDECIDED),
     Action.RESUME: (_ADMIN, _OPEN, _AUTHOR_LIVE),
     Action.EXPIRE: (
         _WORKER,
         _UNDECIDED,
-        Rule("not_idle", rules.is_idle, "Somebody has worked on this request in the last 30 days."),
+        Condition("not_idle", rules.is_idle, "Somebody has worked on this request in the last 30 days."),
     ),
 }
 """Who may do what, and what is said when they may not. The first rule that does not hold speaks."""
@@ -103,8 +112,8 @@ def refusal(action: Action, actor: Actor, facts: Facts) -> Refusal | None:
         return Refusal(
             action, "wrong_state", f"A request that is {facts.state} offers no such step ({action})."
         )
-    broken = next((rule for rule in MAY[action] if not rule.holds(actor, facts)), None)
-    return None if broken is None else Refusal(action, broken.code, broken.sentence)
+    rule = broken(MAY[action], actor, facts)
+    return None if rule is None else Refusal(action, rule.code, rule.sentence)
 
 
 def target_or_refuse(action: Action, actor: Actor, facts: Facts, *, resume_to: State | None = None) -> State:

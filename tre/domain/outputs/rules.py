@@ -1,11 +1,11 @@
 """The conditions under which something may be done to a request: one predicate each, on an actor and the facts."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from disclosure.verdict import Verdict
+from tre.domain.conditions import Condition, broken
 from tre.domain.outputs.facts import Facts, Vote
 from tre.domain.outputs.states import Decision, State
 from tre.domain.people import Actor, Capability
@@ -21,13 +21,8 @@ Source: the platform's design, section 5: a reservation that nobody works on kee
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
-    """A condition, its name for programs, and the sentence that is shown when it does not hold."""
-
-    code: str
-    holds: Callable[[Actor, Facts], bool]
-    sentence: str
+Rule = Condition[Facts]
+"""What is asked of whoever acts on a request."""
 
 
 def is_author(actor: Actor, facts: Facts) -> bool:
@@ -155,19 +150,23 @@ def unless_charged(rule: Rule) -> Rule:
     def holds(actor: Actor, facts: Facts) -> bool:
         return facts.is_charged or rule.holds(actor, facts)
 
-    return Rule(rule.code, holds, rule.sentence)
+    return Condition(rule.code, holds, rule.sentence)
 
 
 VOTER: Final = (
-    Rule("own_request", is_not_author, "Nobody may vote on their own request."),
-    Rule("not_a_checker", is_checker, "Only output checkers may vote."),
-    Rule("admin", is_no_admin, "Whoever gives out capabilities may not vote; ask another output checker."),
-    Rule("not_accredited", is_accredited, "Your accreditation is not live; renew it before you vote."),
-    Rule("tied", has_no_tie, "You have, or had in the last 90 days, a tie to this project or its author."),
+    Condition("own_request", is_not_author, "Nobody may vote on their own request."),
+    Condition("not_a_checker", is_checker, "Only output checkers may vote."),
+    Condition(
+        "admin", is_no_admin, "Whoever gives out capabilities may not vote; ask another output checker."
+    ),
+    Condition("not_accredited", is_accredited, "Your accreditation is not live; renew it before you vote."),
+    Condition(
+        "tied", has_no_tie, "You have, or had in the last 90 days, a tie to this project or its author."
+    ),
 )
 """What makes a person eligible to vote. Asked when they vote, and again when their vote is counted."""
 
 
 def voter_fault(actor: Actor, facts: Facts) -> Rule | None:
     """Name the rule that bars `actor` from voting on this request, or None if they may."""
-    return next((rule for rule in VOTER if not rule.holds(actor, facts)), None)
+    return broken(VOTER, actor, facts)

@@ -3,14 +3,13 @@
 from tre.db.engine import Transaction
 from tre.db.tables import Request, VoteRow
 from tre.domain.audit import Event
-from tre.domain.errors import BadInput, Refused
+from tre.domain.conditions import stated
+from tre.domain.errors import Refused
 from tre.domain.outputs import VOTES_NEEDED, Action, Decision, State, refusal, votes_that_count
 from tre.domain.people import WORKER, Actor
 from tre.queue import enqueue
 from tre.services import audit, ledger
 from tre.services.outputs.facts import facts_of, items_of, locked, move
-
-LONGEST_REASON = 4_000
 
 OUTCOMES = {
     Decision.APPROVE: (Action.APPROVE, Event.APPROVED),
@@ -40,15 +39,14 @@ def cast(  # noqa: PLR0913 - a vote is who, on what, which, why, and what they s
         Refused: the rules for voting say no, or the request has changed since they saw it.
         BadInput: the reason is empty or too long.
     """
-    if not 0 < len(reason.strip()) <= LONGEST_REASON or "\0" in reason:
-        raise BadInput("no_reason", f"Give a reason of at most {LONGEST_REASON} characters with your vote.")
+    because = stated(reason)
     request = locked(tx, request_id)
     digest = request.manifest_digest
     if seen is not None and seen != digest:
         raise Refused("changed", "The request has changed since you saw it; look at it again, then vote.")
     move(tx, request, Action.VOTE, actor)
     row = VoteRow(request_id=request.id, person_id=actor.id, manifest_digest=digest)
-    row.decision, row.reason = decision, reason
+    row.decision, row.reason = decision, because
     tx.add(row)
     audit.record(tx, actor, Event.VOTE_CAST, f"request:{request.id}", manifest=digest)
     tx.flush()
