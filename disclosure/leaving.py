@@ -33,7 +33,11 @@ def judged(safe: Safe, exact: Mask, leaks: Sequence[Leak], *, said: str, release
         released: what was released before.
     """
     report = safe.report
-    findings = [*_standing(report.findings, exact), *_leaking(leaks)]
+    named = [
+        found for found in report.findings if found.rule == "identifier"
+    ]  # labels leave whatever the cells hold
+    others = [found for found in report.findings if found.rule != "identifier"]
+    findings = [*named, *_standing(others, exact), *_leaking(leaks)]
     places = np.flatnonzero(safe.published)
     findings.extend(
         replace(found, cells=tuple(int(places[cell]) for cell in found.cells))

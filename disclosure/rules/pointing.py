@@ -1,22 +1,28 @@
 """Dimensions that are the unit itself: each printed label points at one person, one firm, one household."""
 
 from collections.abc import Iterator
+from typing import Final
 
 import numpy as np
 
 from disclosure.evidence import Evidence
-from disclosure.expression.tree import Column
+from disclosure.expression.tree import Aggregate, Column
 from disclosure.policy import Policy
 from disclosure.result import Finding, count_of
 from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict
+
+ONE_OF_THEM: Final = frozenset({"first", "last", "lag", "min", "max"})
+"""Aggregates that answer with a value of their column as it is."""
 
 
 def identifier(stat: Statistic, evidence: Evidence, _policy: Policy) -> Iterator[Finding]:
     """Find cells labelled by a level of unit, or by a derived column that is one under another name."""
     pointing = set(stat.levels)
     for derived in stat.derived:
-        if isinstance(derived.value, Column) and derived.value.name in pointing:
+        term = derived.value
+        value = term.value if isinstance(term, Aggregate) and term.function in ONE_OF_THEM else term
+        if isinstance(value, Column) and value.name in pointing:
             pointing.add(derived.name)
     for place, dimension in enumerate(stat.by):
         labelled = np.array([key[place] is not None for key in evidence.grid.keys], dtype=np.bool_)

@@ -3,7 +3,7 @@
 import pandas as pd
 import pytest
 
-from disclosure import Policy, Statistic, Verdict, assess
+from disclosure import Policy, Statistic, Verdict, assess, protect
 
 DATA = pd.DataFrame(
     {
@@ -20,6 +20,7 @@ DATA = pd.DataFrame(
         (["home"], None),
         (["area", "home"], None),
         (["where"], {"where": "home"}),
+        (["where"], {"where": "first(home, order=area)"}),
         (["two"], {"one": "home", "two": "one"}),
     ],
 )
@@ -41,3 +42,15 @@ def test_a_derived_column_that_is_no_bare_unit_and_another_column_are_labels_lik
     other = Statistic.table("d", by=["home"], unit="id")
     for stat in (asked, other):
         assert "identifier" not in {finding.rule for finding in assess(stat, DATA, Policy()).findings}
+
+
+@pytest.mark.parametrize(
+    "method", ["suppress", "round", "random_round", "midpoint_round", "controlled_round", "cell_key"]
+)
+def test_no_protection_of_numbers_makes_labels_fit_to_leave(method: str) -> None:
+    standard = Policy.preset("standard")
+    found = assess(Statistic.table("d", by=["home"], unit=["id", "home"]), DATA, standard)
+    secret = {"key": b"k" * 32} if method in {"random_round", "cell_key"} else {}
+    safe = protect(found, method, **secret)
+    assert safe.report.verdict is Verdict.FAIL
+    assert "identifier" in {one.rule for one in safe.report.findings}
