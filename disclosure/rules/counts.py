@@ -49,10 +49,11 @@ def numerator(stat: Statistic, evidence: Evidence, policy: Policy) -> Iterator[F
     """Find sums and means of noughts and ones with few units on one side: they are counts, and so are the rest.
 
     Where everyone is on one side, `all_equal` says so. A ratio is judged by those counted above the line, below it, and
-    below but not above; those in neither play no part.
+    below but not above; those in neither play no part. Where that is no column of noughts and ones, each is judged alone.
     """
     noun = "rows" if stat.unit is None else "units"
-    halves = {half for measure in stat.measures if measure.function in DIVIDED for half in measure.halves}
+    divided = (measure.halves for measure in stat.measures if measure.function in DIVIDED)
+    halves = {half for parts in divided if parts[2] in evidence.flags for half in parts}
     for column, flags in evidence.flags.items():
         sides = [(flags.ones, "one"), *([] if column in halves else [(flags.noughts, "nought")])]
         for counts, digit in sides:

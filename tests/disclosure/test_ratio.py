@@ -186,3 +186,12 @@ def test_columns_of_a_ratio_must_be_there_and_numbers_and_never_hide_one_of_the_
 def test_any_name_is_data_in_a_ratio(name):
     data = people().rename(columns={"tax": name})
     assert not assess(asked(name), data, STANDARD).cells["rate"].isna().any()
+
+
+def test_few_noughts_above_a_line_that_is_no_nought_or_one_are_a_count_of_the_others():
+    """With two below the line for everybody, 0.49 of a hundred says that two are not ill."""
+    data = pd.DataFrame({"id": range(200), "area": ["north", "south"] * 100, "two": 2})
+    data["ill"] = [*[0] * 4, *[1] * 196]
+    report = assess(asked("ill", "two"), data, STANDARD)
+    assert report.verdict is Verdict.FAIL
+    assert any("have a nought" in sentence for sentence in findings(report, "threshold"))
