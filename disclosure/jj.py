@@ -97,7 +97,7 @@ def read_jj(path: Path) -> JJ:
         with path.open("rb") as stream:
             content = stream.read(MAX_JJ + 1)
         table = _table(content.decode().split("\n")) if len(content) <= MAX_JJ else None
-    except (OSError, ValueError, IndexError):
+    except (OSError, ValueError, IndexError, OverflowError):
         table = None
     if table is None or not _is_sound(table):
         raise DisclosureError("jj", f"The file {path.name!r} is no table in JJ format; give another.")
@@ -174,7 +174,7 @@ def _table(lines: list[str]) -> JJ:
     columns = np.array([[float(field) for field in (*cell[1:3], *cell[4:9])] for cell in cells])
     if [int(cell[0]) for cell in cells] != [*range(count)] or any(len(cell) != FIELDS for cell in cells):
         raise ValueError
-    size = _whole(lines[2 + count])
+    size = _whole(lines[2 + count], least=0)
     relations = lines[3 + count : 3 + count + size]
     marks = [cell[3] for cell in cells]
     if (
@@ -188,10 +188,10 @@ def _table(lines: list[str]) -> JJ:
     return JJ(values, costs, unsafe, frozen, lower, upper, need_down, need_up, _equations(relations))
 
 
-def _whole(text: str) -> int:
-    """Read a number of lines; at least one, and no more than a file can hold."""
+def _whole(text: str, *, least: int = 1) -> int:
+    """Read a number of lines; no more than a file can hold."""
     number = int(text)
-    if not 1 <= number <= MAX_JJ:
+    if not least <= number <= MAX_JJ:
         raise ValueError
     return number
 

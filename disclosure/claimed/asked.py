@@ -1,6 +1,6 @@
 """What claimed estimates ask: that numbers an author computed may leave, judged by a design among the data."""
 
-import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Self
@@ -55,7 +55,9 @@ class Claims:
         if len(set(self.columns())) < len(self.columns()):
             raise wrong("Two terms, or a term and the response, are one column")
         for _, numbers in [*self.estimates, ("", self.facts)]:
-            if not all(type(value) in {int, float} and math.isfinite(value) for _, value in numbers):
+            if not all(
+                type(value) in {int, float} and abs(value) <= sys.float_info.max for _, value in numbers
+            ):
                 raise wrong("An estimate, or a number beside it, is no finite number")
 
     def record(self) -> dict[str, object]:

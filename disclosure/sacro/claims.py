@@ -6,12 +6,16 @@ one: a claim is looked at, and the statistic that it names is assessed again.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from disclosure.printed import csv_bytes, printed, printed_safe
 from disclosure.result import Report
 from disclosure.safe import Safe
 from disclosure.statistic import Statistic
 from disclosure.verdict import Verdict
+
+if TYPE_CHECKING:
+    from disclosure.chart import Chart
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,12 @@ class Claim:
     files: tuple[ClaimedFile, ...]
     statistic: Statistic | None
 
-    def disagreements(self, source: Report | Safe) -> tuple[str, ...]:
+    def disagreements(self, source: Report | Safe, chart: "Chart | None" = None) -> tuple[str, ...]:
         """Say in what the claim differs from an answer of ours to the same question; empty where it holds.
 
         Args:
             source: the check, or the protected table where the claim is about one.
+            chart: the chart that we drew of it, where one is claimed.
         """
         report = source if isinstance(source, Report) else source.report
         table = printed(source) if isinstance(source, Report) else printed_safe(source)
@@ -84,6 +89,9 @@ class Claim:
             said.append(f"It claims {self.status.name}, and the check says {report.verdict.name}.")
         if not self.files or self.files[0].content != csv_bytes(table):
             said.append("Its table is not the one that was checked.")
+        drawn = () if chart is None else (chart.svg.encode(), chart.png)
+        if any(file.content not in drawn for file in self.files[1:]):
+            said.append("It holds another file, which no check of ours looked at.")
         return tuple(said)
 
 

@@ -86,8 +86,8 @@ def write(outputs: Sequence[Output], folder: Path, *, at: datetime) -> Path:
             "sacro",
             "Give at least one output, each under a name of its own of letters, digits, dash and underscore.",
         )
-    if folder.exists() and any(folder.iterdir()):
-        raise DisclosureError("sacro", "The folder holds files already; name one that is new or empty.")
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise DisclosureError("sacro", "This is no empty folder; name one that is new or empty.")
     files: dict[str, bytes] = {}
     results = {}
     for name, output in zip(names, outputs, strict=True):

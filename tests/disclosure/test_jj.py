@@ -163,6 +163,7 @@ def test_a_checked_table_goes_to_tau_argus_and_back_and_is_protected_alike(tmp_p
         ("4 5 6 u", "4 5 6 u 1"),
         ("0 1000 2 3 0", "0 1000 -2 3 0"),
         ("0 3 : 0 (-1)", "0 3 : 9 (-1)"),
+        ("0 3 : 0 (-1)", f"0 3 : {10**30} (-1)"),
         ("0 3 : 0 (-1)", "0 3 : -1 (-1)"),
         ("0 3 : 0 (-1)", "0 3 : 0 (nan)"),
         ("0\n9\n", "0\n-9\n"),
@@ -201,3 +202,12 @@ def test_a_table_that_could_not_be_read_again_is_not_written(tmp_path):
             write_jj(replace(found, **changed), tmp_path / "two.jj")
         assert caught.value.code == "jj"
     assert not (tmp_path / "two.jj").exists()
+
+
+def test_a_table_without_relations_reads_back(tmp_path):
+    text = "0\n2\n0 5 1 s 0 9 1 1 0\n1 4 1 s 0 9 1 1 0\n0\n"
+    (tmp_path / "alone.jj").write_text(text)
+    table = read_jj(tmp_path / "alone.jj")
+    assert table.equations.count == 0
+    write_jj(table, tmp_path / "again.jj")
+    assert read_jj(tmp_path / "again.jj").values.tolist() == [5.0, 4.0]

@@ -135,7 +135,9 @@ def test_claims_have_no_groups_no_weights_and_one_set_of_numbers():
     assert caught.value.code == "claims"
 
 
-@pytest.mark.parametrize("change", [{"estimate": float("nan")}, {"low": 60.0}, {"estimate": float("inf")}])
+@pytest.mark.parametrize(
+    "change", [{"estimate": float("nan")}, {"low": 60.0}, {"estimate": float("inf")}, {"estimate": 10**400}]
+)
 def test_numbers_that_no_estimator_gives_are_refused(change):
     with pytest.raises(DisclosureError):
         assess(asked([ESTIMATES[0] | change, *ESTIMATES[1:]]), DESIGN, STANDARD)

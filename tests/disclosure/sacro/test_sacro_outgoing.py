@@ -146,3 +146,17 @@ def test_a_curve_says_in_its_command_what_was_asked(tmp_path):
     (output,) = written(tmp_path / "out", sacro.Output(report))["results"].values()
     assert stat.asks is not None
     assert stat.asks.sentence() in output["command"]
+
+
+def test_a_file_beside_the_table_that_nobody_checked_is_said(tmp_path):
+    drawn = FAILED.chart(draft=True)
+    written(tmp_path / "out", sacro.Output(FAILED.report, chart=drawn))
+    (claim,) = sacro.read(tmp_path / "out").outputs
+    assert claim.disagreements(FAILED.report, drawn) == ()
+    assert claim.disagreements(FAILED.report) == ("It holds another file, which no check of ours looked at.",)
+
+
+def test_a_file_is_no_folder_to_write_into(tmp_path):
+    (tmp_path / "out").write_text("")
+    with pytest.raises(DisclosureError, match="no empty folder"):
+        written(tmp_path / "out", sacro.Output(FAILED.report))
