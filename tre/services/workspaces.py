@@ -4,6 +4,7 @@ import fcntl
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -11,11 +12,11 @@ from typing import Final
 from sqlalchemy import select
 
 from tre.db.engine import Transaction
-from tre.db.folders import private_folder
+from tre.db.folders import private_folder, read_secret, write_secret
 from tre.db.sockets import socket_folder
 from tre.db.tables import Membership, Project
 from tre.domain.audit import Event
-from tre.domain.errors import NotFound, Refused, TreError
+from tre.domain.errors import NotFound, Refused, TreError, Unavailable
 from tre.domain.people import Actor, PersonId
 from tre.domain.workspaces import hub_name
 from tre.services import audit, people
@@ -106,13 +107,10 @@ def runtime(platform: Platform) -> Path:
 def secret_of(platform: Platform, name: str) -> str:
     """A secret that the hub and the platform share, made at its first use."""
     file = private_folder(platform.database.secrets / "hub") / name
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text(encoding="ascii")
-    with os.fdopen(descriptor, "w", encoding="ascii") as made:
-        made.write(secrets.token_hex(32))
-    return file.read_text(encoding="ascii")
+    if not file.exists():
+        with suppress(FileExistsError):  # another part of the platform made it in this moment
+            write_secret(file, secrets.token_hex(32))
+    return read_secret(file)
 
 
 def folders(platform: Platform, person: PersonId, project_id: str) -> Folders:
@@ -129,32 +127,51 @@ def folders(platform: Platform, person: PersonId, project_id: str) -> Folders:
         for place in (home, outputs, shared):
             private_folder(place)
         return Folders(own, home, outputs, shared, None, None)
-    group = _belonging(shared, base, mode=0o2770, is_group=True)
-    account = _belonging(home, base, mode=0o700)
-    outputs.mkdir(mode=0o700, exist_ok=True)
-    os.chown(outputs, account, account)
+    with (base / "lock").open(
+        "w"
+    ) as lock:  # two members who open their workspaces at once follow one another
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        group = _belonging(shared, base, mode=0o2770, is_group=True)
+        account = _belonging(home, base, mode=0o700)
+        outputs.mkdir(mode=0o700, exist_ok=True)
+        os.chown(outputs, account, account)
     return Folders(own, home, outputs, shared, account, group)
 
 
 def _belonging(folder: Path, base: Path, *, mode: int, is_group: bool = False) -> int:
-    """The number that a folder belongs to; a folder that is made gets a number that nobody has had before."""
+    """The number that a folder belongs to; a folder that is made gets a number that nobody has had before.
+
+    It has its name only once it belongs to somebody, so that a crash leaves no folder of root's to start a program as.
+
+    Raises:
+        Unavailable: it belongs to no account of a workspace.
+    """
     if not folder.exists():
-        number = _next_account(base)
-        folder.mkdir(mode=0o700)
-        os.chown(folder, 0 if is_group else number, number)
-        folder.chmod(mode)
-    return folder.lstat().st_gid
+        number, new = _next_account(base), folder.with_name(f".{folder.name}.new")
+        new.mkdir(mode=0o700, exist_ok=True)
+        os.chown(new, 0 if is_group else number, number)
+        new.chmod(mode)
+        new.rename(folder)
+    found = folder.lstat()
+    number = (
+        found.st_gid if is_group else found.st_uid
+    )  # who owns a home may change its group, never its owner
+    if number < FIRST_ACCOUNT:
+        raise Unavailable(
+            "no_account", f"{folder} belongs to no account of a workspace: an admin should look."
+        )
+    return number
 
 
 def _next_account(base: Path) -> int:
-    with (base / "next-account").open("a+", encoding="ascii") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        file.seek(0)
-        number = int(file.read() or FIRST_ACCOUNT)
-        file.truncate(0)
-        file.write(str(number + 1))
-        file.flush()
-        os.fsync(file.fileno())
+    """Take the next number; the file always holds one whole, whenever the machine stops."""
+    file, part = base / "next-account", base / ".next-account"
+    number = int(file.read_text(encoding="ascii")) if file.exists() else FIRST_ACCOUNT
+    with part.open("w", encoding="ascii") as written:
+        written.write(str(number + 1))
+        written.flush()
+        os.fsync(written.fileno())
+    part.replace(file)
     return number
 
 

@@ -186,7 +186,9 @@ class EmbeddedProvider:
         if not pkce.matches(fields.get("code_verifier", ""), row.detail["challenge"]):
             return None
         secret = self.clients[row.detail["client"]].secret
-        if secret is not None and not hmac.compare_digest(secret, fields.get("client_secret", "")):
+        if secret is not None and not hmac.compare_digest(
+            secret.encode(), fields.get("client_secret", "").encode()
+        ):
             return None
         occasion = Occasion(self.issuer, row.detail["client"], row.detail["nonce"], audit.clock(tx))
         return id_token.sign(self.private_key, row.person_id, occasion), row
