@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import pandas as pd
@@ -11,9 +12,11 @@ import pytest
 from disclosure.printed import FORMULA, csv_bytes
 from tre.services.outputs.latex import escaped, latex_bytes
 from tre.services.outputs.lines import lines_of, unguarded
-from tre.services.outputs.sheets import xlsx_bytes
+from tre.services.outputs.sheets import fits_a_sheet, xlsx_bytes
 
 HOSTILE = [
+    "<r><t>other text</t></r>",
+    "<r><not xml</r>",
     "=1+1",
     '=HYPERLINK("http://127.0.0.1","x")',
     "+cmd|' /C calc'!A0",
@@ -84,6 +87,16 @@ def test_an_xlsx_holds_the_fields_of_the_csv_and_no_formula_or_link() -> None:
     whole = [tuple(str(field) if field == 2**60 else field for field in row) for row in LINES.rows]
     shown = [tuple(field for field in row if field is not None) for row in whole]
     assert rows == [LINES.head, *shown, ("=1+1",), ("=2+2",)]
+
+
+def test_what_a_sheet_cannot_hold_whole_is_known_before_it_is_written() -> None:
+    assert fits_a_sheet(LINES, "T", ["N"])
+    assert fits_a_sheet(LINES, "x" * 32_767, [])
+    assert not fits_a_sheet(LINES, "x" * 32_768, [])
+    assert not fits_a_sheet(LINES, "T", ["\U0001f389" * 16_384])
+    row = LINES.rows[0]
+    assert fits_a_sheet(replace(LINES, rows=(row,) * 1_048_575), "T", [])
+    assert not fits_a_sheet(replace(LINES, rows=(row,) * 1_048_576), "T", [])
 
 
 def test_an_xlsx_has_the_same_bytes_each_time() -> None:

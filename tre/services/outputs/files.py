@@ -24,7 +24,7 @@ from tre.sandbox.environments import environment_digest as digest_of_environment
 from tre.services.outputs.drawing import Drawn, drawn
 from tre.services.outputs.latex import latex_bytes
 from tre.services.outputs.lines import lines_of
-from tre.services.outputs.sheets import xlsx_bytes
+from tre.services.outputs.sheets import fits_a_sheet, xlsx_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +48,9 @@ class Content:
     def forms(self, title: str) -> dict[str, bytes]:
         """Return the item in every form in which it leaves, by the ending of its file."""
         lines = lines_of(self.csv, self.labels)
-        found = {
-            "csv": self.csv,
-            "xlsx": xlsx_bytes(lines, title, self.notes),
-            "tex": latex_bytes(lines, title, self.notes),
-        }
+        found = {"csv": self.csv, "tex": latex_bytes(lines, title, self.notes)}
+        if fits_a_sheet(lines, title, self.notes):
+            found["xlsx"] = xlsx_bytes(lines, title, self.notes)
         if self.drawn is not None:
             found |= {"svg": self.drawn.svg.encode(), "png": self.drawn.png()}
         return found
