@@ -10,6 +10,8 @@ from tre.web.api.calling import ByToken
 from tre.web.api.requests import protection_of
 from tre.web.api.shapes import CheckAsked, PriceAsked
 
+ISOLATES = "Beside what was released before, this table says something of too few people; a workspace names the release."
+
 View = dict[str, object]
 
 
@@ -26,7 +28,8 @@ def budget(by: ByToken, project: str) -> list[View]:
 def check(by: ByToken, project: str, asked: CheckAsked) -> object:
     """The platform's verdict on a statistic as it would leave, and its findings. A FAIL is an answer too.
 
-    No cell: who holds a token may be anywhere, and what leaves the platform leaves by a release. A workspace shows cells.
+    No cell, nor how many people a table isolates beside an earlier one: who holds a token may be anywhere, and what
+    leaves the platform leaves by a release. A workspace shows both.
     """
     protection = protection_of(asked.protection)
 
@@ -38,7 +41,12 @@ def check(by: ByToken, project: str, asked: CheckAsked) -> object:
     prepared = by.do(work, texts=[project])
     report = prepared.report()
     findings = [
-        {"rule": each.rule, "cells": len(each.cells), "sentence": each.sentence} for each in report.findings
+        {
+            "rule": each.rule,
+            "cells": len(each.cells),
+            "sentence": ISOLATES if each.rule == "differencing" else each.sentence,
+        }
+        for each in report.findings
     ]
     return {"verdict": report.verdict.value, "cells": len(report.cells), "findings": findings}
 
