@@ -72,6 +72,7 @@ class AppointmentFacts:
         proposer: who made the proposal; None while it is being made.
         is_decided: whether it has been decided already.
         proposed_at: when it was made, by the database clock.
+        proposer_is_admin: whether who made it is an admin still, and not suspended.
     """
 
     person: PersonId
@@ -80,6 +81,7 @@ class AppointmentFacts:
     proposer: PersonId | None = None
     is_decided: bool = False
     proposed_at: datetime | None = None
+    proposer_is_admin: bool = False
 
 
 def _is_admin(actor: Actor, _facts: AppointmentFacts) -> bool:
@@ -110,6 +112,10 @@ def _is_fresh(_actor: Actor, facts: AppointmentFacts) -> bool:
     return facts.proposed_at is not None and facts.now < facts.proposed_at + PROPOSAL_HOLDS
 
 
+def _stands(_actor: Actor, facts: AppointmentFacts) -> bool:
+    return facts.proposer_is_admin
+
+
 _ELIGIBLE: Final = (
     Condition("only_admin", _is_admin, "Only an admin may do this."),
     Condition("own_appointment", _is_another_person, "Nobody decides what they are trusted with themselves."),
@@ -128,6 +134,7 @@ MAY_END: Final[dict[AppointmentDecision, tuple[Condition[AppointmentFacts], ...]
         _UNDECIDED,
         *_ELIGIBLE,
         _SECOND,
+        Condition("proposer_lapsed", _stands, "Who proposed this is no admin now; propose it again."),
         Condition("lapsed", _is_fresh, "This proposal is older than 30 days; propose it again."),
     ),
     AppointmentDecision.REFUSE: (_UNDECIDED, *_ELIGIBLE, _SECOND),

@@ -175,6 +175,7 @@ def _facts(
         proposer=None if proposal is None else PersonId(proposal.proposer_id),
         is_decided=decided,
         proposed_at=None if proposal is None else proposal.proposed_at,
+        proposer_is_admin=proposal is not None and _is_able_admin(tx, PersonId(proposal.proposer_id)),
     )
 
 

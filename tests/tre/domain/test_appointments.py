@@ -26,7 +26,7 @@ from tre.domain.people import WORKER, Accreditation, AccreditationKind, Actor, C
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 FIRST = Actor(PersonId("first"), frozenset({Capability.ADMIN}))
 SECOND = Actor(PersonId("second"), frozenset({Capability.ADMIN}))
-FACTS = AppointmentFacts(PersonId("ana"), NOW, proposer=FIRST.id, proposed_at=NOW)
+FACTS = AppointmentFacts(PersonId("ana"), NOW, proposer=FIRST.id, proposed_at=NOW, proposer_is_admin=True)
 EVIDENCE = Evidence(date(2026, 1, 31), "MSc in statistics", DECLARATION, "A-1")
 
 
@@ -76,6 +76,9 @@ def test_a_proposal_holds_for_thirty_days_and_not_a_moment_longer():
     assert code(AppointmentDecision.AGREE, SECOND, replace(FACTS, proposed_at=None)) == "lapsed"
     assert code(AppointmentDecision.AGREE, SECOND, replace(FACTS, proposer=None)) == "own_proposal"
     assert code(AppointmentDecision.WITHDRAW, SECOND, FACTS) == "not_proposer"
+    gone = replace(FACTS, proposer_is_admin=False)
+    assert code(AppointmentDecision.AGREE, SECOND, gone) == "proposer_lapsed"
+    assert code(AppointmentDecision.REFUSE, SECOND, gone) is None
 
 
 @pytest.mark.parametrize(

@@ -138,6 +138,16 @@ def test_a_proposal_that_nobody_agreed_to_for_thirty_days_lapses(office: House) 
     assert code(office, OTHER_ADMIN, appointments.decide, number, agree, reason="Late") == "lapsed"
 
 
+def test_what_a_suspended_admin_proposed_is_not_carried_out(office: House) -> None:
+    number = proposed(office, CHECKER)
+    office.do(people.suspend, WORKER, ADMIN)
+    agree = AppointmentDecision.AGREE
+    assert code(office, OTHER_ADMIN, appointments.decide, number, agree, reason="Fine") == "proposer_lapsed"
+    assert office.rows(Granted, Granted.person_id == ANA) == []
+    office.do(people.reinstate, WORKER, ADMIN)
+    end(office, number, OTHER_ADMIN, agree)
+
+
 def test_evidence_is_looked_at_when_it_is_proposed_and_again_when_it_is_agreed(office: House) -> None:
     nothing = appointments.accreditation(ANA, AccreditationKind.FULL, replace(EVIDENCE, agreement=""))
     assert code(office, ADMIN, appointments.propose, nothing, reason="Needed") == "no_agreement"
