@@ -52,7 +52,7 @@ Source: Research Code of Practice and Accreditation Criteria, UK Statistics Auth
 
 
 WARNED_BEFORE: Final = (30, 14, 7, 1)
-"""How long before the end of an accreditation its holder is warned, in days.
+"""How long before the end of an accreditation the audit log tells of it, in days.
 
 Source: the platform's design, section 6.
 """

@@ -34,7 +34,8 @@ def sweep(tx: Transaction) -> int:
     now = audit.clock(tx)
     provisional = AccreditationRow.kind == AccreditationKind.PROVISIONAL
     over = (AccreditationRow.ends_at <= now) | AccreditationRow.suspended_at.is_not(None)
-    query = select(AccreditationRow).where(over | provisional).order_by(AccreditationRow.id)
+    untold = over & AccreditationRow.lapse_recorded_at.is_(None)
+    query = select(AccreditationRow).where(untold | provisional).order_by(AccreditationRow.id)
     lapsed: set[PersonId] = set()
     for row in tx.scalars(query.with_for_update(skip_locked=True)).all():
         holder, holds = PersonId(row.person_id), _holds(tx, row, now)
@@ -57,7 +58,10 @@ def _holds(tx: Transaction, row: AccreditationRow, now: datetime) -> bool:
 def _warn(tx: Transaction, now: datetime) -> None:
     """Record once for each of the agreed days that an accreditation ends soon."""
     soon = AccreditationRow.ends_at.between(now, now + timedelta(days=max(WARNED_BEFORE)))
-    for row in tx.scalars(select(AccreditationRow).where(soon).with_for_update(skip_locked=True)).all():
+    going_on = AccreditationRow.suspended_at.is_(None)
+    for row in tx.scalars(
+        select(AccreditationRow).where(soon, going_on).with_for_update(skip_locked=True)
+    ).all():
         days = people.accreditation_of(row).warning(now)
         if days is not None and (row.warned_days is None or days < row.warned_days):
             row.warned_days = days
