@@ -9,6 +9,10 @@ import aiohttp
 
 ASK_SECONDS: Final = 5.0
 START_SECONDS: Final = 175.0
+STOP_SECONDS: Final = 30.0
+GONE: Final = "platform_gone"
+"""The code of a refusal where nobody listens: other than one who is slow, they have nothing running either."""
+
 DOWN: Final = "The platform cannot be asked now, so nothing is started. Wait a minute, then try again."
 
 
@@ -40,21 +44,23 @@ class Peer:
         path: str,
         body: dict[str, str] | None = None,
         *,
-        seconds: float = ASK_SECONDS,
+        seconds: float | None = None,
     ) -> dict[str, object]:
-        """Ask, and return the JSON object that is answered.
+        """Ask, and return the JSON object that is answered; wait so many seconds, or as long as is usual.
 
         Raises:
             Refusal: it says no, with its own sentence, or cannot be asked.
         """
         connector = aiohttp.UnixConnector(path=str(self.socket))
-        timeout = aiohttp.ClientTimeout(total=seconds)
+        timeout = aiohttp.ClientTimeout(total=seconds or ASK_SECONDS)
         try:
             async with (
                 aiohttp.ClientSession(connector=connector, timeout=timeout) as session,
                 session.request(method, f"http://peer{path}", json=body) as answer,
             ):
                 status, said = answer.status, await answer.json()
+        except aiohttp.ClientConnectorError as error:
+            raise Refusal(503, GONE, DOWN) from error
         except (aiohttp.ClientError, TimeoutError, ValueError) as error:
             raise Refusal(503, "platform_down", DOWN) from error
         if not isinstance(said, dict):

@@ -10,7 +10,7 @@ from traitlets import Instance
 from traitlets import Unicode as Text
 
 from hub_config.authenticator import UNNAMED
-from hub_config.members import START_SECONDS, Peer, Refusal
+from hub_config.members import GONE, START_SECONDS, STOP_SECONDS, Peer, Refusal
 
 GATEWAY_DOWN = "The gateway to the workspaces is not at work; tell the operators."
 
@@ -48,12 +48,12 @@ class WorkspaceSpawner(Spawner):  # type: ignore[misc]  # JupyterHub has no type
     async def poll(self) -> int | None:
         """None while the server runs; the platform keeps it over a restart of the hub.
 
-        A platform that cannot be asked has no workspaces: they end with it.
+        A platform that nobody listens for has no workspaces: they end with it. One that is slow may have.
         """
         try:
             said = await self.platform.ask("GET", f"/servers/{self.place}")
-        except Refusal:
-            return 1
+        except Refusal as refusal:
+            return 1 if refusal.code == GONE else None
         if said.get("running") is True:
             return None
         self.log.info("Workspace %s: %s", self._log_name, said.get("sentence"))
@@ -63,7 +63,7 @@ class WorkspaceSpawner(Spawner):  # type: ignore[misc]  # JupyterHub has no type
         """Close the door, then stop the server."""
         for peer, path in ((self.gateway, "/workspaces/"), (self.platform, "/servers/")):
             try:
-                await peer.ask("DELETE", f"{path}{self.place}")
+                await peer.ask("DELETE", f"{path}{self.place}", seconds=STOP_SECONDS)
             except Refusal as refusal:
                 self.log.info("Stopping %s: %s", self._log_name, refusal.code)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 from dataclasses import asdict, fields
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,6 +14,7 @@ from jupyterhub.roles import _validate_role_name
 from jupyterhub.scopes import scope_definitions
 from jupyterhub.spawner import SpawnException
 
+from hub_config import members
 from hub_config.authenticator import UNNAMED, PlatformAuthenticator
 from hub_config.members import DOWN, Members, Peer, Refusal
 from hub_config.plan import FILE, Misplanned, Plan
@@ -111,3 +113,20 @@ def test_the_provider_on_loopback_is_called_by_its_name() -> None:
     assert made.build_userdata_request_headers("t", "Bearer")["Host"] == "portal.tre.localhost:8600"
     made.provider_host = ""
     assert "Host" not in made.build_token_info_request_headers()
+
+
+def test_a_workspace_is_over_where_nobody_listens_and_not_where_somebody_is_slow(
+    short_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(members, "ASK_SECONDS", 0.2)
+    monkeypatch.setattr(WorkspaceSpawner, "place", "ada/bills")
+
+    def polled(peer: Peer) -> int | None:
+        return asyncio.run(WorkspaceSpawner(platform=peer, gateway=peer).poll())
+
+    with socket.socket(socket.AF_UNIX) as slow:  # it takes connections, and never answers
+        slow.bind(str(short_folder / "slow.sock"))
+        slow.listen()
+        assert polled(Peer(short_folder / "slow.sock")) is None
+    assert polled(Peer(short_folder / "slow.sock")) == 1  # a socket's file without anybody behind it
+    assert polled(NOBODY) == 1

@@ -123,6 +123,7 @@ def _wait_for(name: str, part: Part, running: Mapping[str, subprocess.Popen[byte
     Raises:
         Unavailable: it, or another one, ended instead; or it takes too long.
     """
+    _must_run(running)
     while not part.is_up():
         _must_run(running)
         if time.monotonic() - begun > START_SECONDS:

@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-import time
 from dataclasses import dataclass
 from typing import Final, TypeGuard
 
@@ -125,22 +124,27 @@ async def _until_ready(server: Server, base_url: str) -> None:
     Raises:
         Refused: it ended before it did, with the reason; or it took too long and was stopped.
     """
-    until = time.monotonic() + READY_SECONDS
     transport = httpx.AsyncHTTPTransport(uds=str(server.target))
     async with httpx.AsyncClient(transport=transport, timeout=POLL_SECONDS * 25) as client:
-        while not server.over.is_set():
-            try:
-                answer = await client.get(f"http://workspace{base_url}api")
-                if answer.status_code == 200:
-                    return
-            except httpx.HTTPError:
-                if time.monotonic() > until:
-                    server.stopping.set()
-                    raise Refused(
-                        "workspace_slow", "The workspace did not start in time; try again later."
-                    ) from None
-            await asyncio.sleep(POLL_SECONDS)
+        try:
+            async with asyncio.timeout(READY_SECONDS):
+                while not server.over.is_set():
+                    if await _answers(client, f"http://workspace{base_url}api"):
+                        return
+                    await asyncio.sleep(POLL_SECONDS)
+        except TimeoutError:
+            server.stopping.set()
+            raise Refused("workspace_slow", "The workspace did not start in time; try again later.") from None
     raise Refused("workspace_ended", server.sentence)
+
+
+async def _answers(client: httpx.AsyncClient, address: str) -> bool:
+    """Does a server answer? What it says may be the researcher's, of any length, and is not read."""
+    try:
+        async with client.stream("GET", address) as answer:
+            return answer.status_code == 200
+    except httpx.HTTPError:
+        return False
 
 
 def _named(request: Request) -> tuple[PersonId, str]:

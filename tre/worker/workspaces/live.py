@@ -11,6 +11,7 @@ from tre.domain.errors import NotFound, Refused
 from tre.domain.people import Actor, PersonId
 from tre.sandbox.confinement import MEBIBYTE
 from tre.services import people, projects, runs, workspaces
+from tre.services.dictionary import policy_of
 from tre.services.outputs import show, vote
 from tre.services.outputs.submit import Submission, submit
 from tre.services.platform import Platform
@@ -131,7 +132,7 @@ def live_workspace(platform: Platform, person: PersonId, project_id: str, own: P
         platform,
         f"workspace:{project_id}",
         extract,
-        manifest.policy,
+        policy_of(manifest, extract),
         projects.accounts_of(manifest),
         folder=own,
         largest=manifest.limits.output_mebibytes * MEBIBYTE,

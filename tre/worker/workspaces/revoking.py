@@ -38,10 +38,8 @@ class Revoking:
         while not stopping.wait(EVERY_SECONDS):
             try:
                 self.look()
-            except (
-                Exception
-            ):  # told, and looked again in a second: the loop must outlive a database that restarts
-                LOG.exception("the rights to workspaces could not be looked at")
+            except Exception as fault:  # noqa: BLE001 - told, and looked again: the loop outlives a database's restart
+                self.servers.on_fault(fault)
 
     def look(self) -> list[Server]:
         """End each running workspace whose person may not be in it any more; return those."""
@@ -50,13 +48,16 @@ class Revoking:
             with read_only(self.servers.platform.application) as tx:
                 said = workspaces.refusal(tx, server.person, server.project)
             if said is not None:
-                self._end(server, said.code)
-                ended.append(server)
-        return ended
+                ended.append((server, said.code))
+        for server, _ in ended:
+            self._close_door(server.person, server.project)
+            server.stopping.set()  # all of them end at once; what follows waits and tells
+        for server, code in ended:
+            self._end(server, code)
+        return [server for server, _ in ended]
 
     def _end(self, server: Server, code: str) -> None:
-        """Close the door first: what is still open in the browser is cut off before the server is."""
-        self._close_door(server.person, server.project)
+        """Wait for the end of one whose door is closed, record it, and tell the hub."""
         self.servers.stop(server)
         with transaction(self.servers.platform.application) as tx:
             workspaces.record(tx, Event.WORKSPACE_REVOKED, server.person, server.project, code=code)
